@@ -1,0 +1,23 @@
+//! The wire protocol of the hall: the types of the HTTP interface under `/api/v1` and of its event streams, between
+//! kiosk, clerk's console, board, phone page, dispatcher and hub, with their limits.
+//!
+//! This crate must never know an engine type (the daemons convert by hand, so that the wire can stand still while the
+//! engine moves) and must never open a socket outside the feature `client`.
+
+mod hall;
+mod problem;
+mod service;
+mod ticket;
+mod window;
+
+pub use hall::{CallView, GroupView, HallEvent, HallEventKind, HallInfo, HallSnapshot, WindowView};
+pub use problem::{HeldTicket, Problem, ProblemKind};
+pub use service::{LocalText, ServiceGroup, ServiceView, Services, WaitRange};
+pub use ticket::{Holder, LookupState, LookupView, TakeTicket, TicketHistory, TicketIssued, TicketView};
+pub use window::{Called, CancelTicket, FinishTicket, NextTicket, OpenWindow, PauseWindow, RateTicket, TransferTicket};
+
+/// Largest request body in bytes; a longer one is refused with 413 before it is read.
+pub const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// Most services on one ticket; the hall file may set fewer.
+pub const SERVICES_MAX: usize = 8;

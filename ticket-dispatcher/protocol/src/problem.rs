@@ -1,0 +1,88 @@
+//! Errors on the wire: RFC 9457 problem documents, `application/problem+json`.
+
+use serde::{Deserialize, Serialize};
+use ticket_dispatcher_types::{ServiceId, TicketId, TicketNo, TicketState};
+use utoipa::ToSchema;
+
+use crate::WaitRange;
+
+/// What went wrong, for programs. The last part of the document's `type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProblemKind {
+    /// 409: the person holds an open ticket of this group already; `ticket` says which.
+    AlreadyHolds,
+    /// 409: the ticket or window is not in a state in which this can be done.
+    WrongState,
+    /// 422: the request is well formed and cannot be met (unknown service, too many matters, ...).
+    Unprocessable,
+    /// 422: no number is given out now (outside hours, or the last ticket of this group is gone).
+    NotIssuing,
+    /// 400: not JSON, a missing field, a bad identifier.
+    Malformed,
+    /// 401: no or wrong credentials.
+    Unauthorised,
+    /// 403: this role may not do this.
+    Forbidden,
+    /// 404: no such ticket, window or service.
+    NotFound,
+    /// 413: the body is longer than allowed.
+    TooLarge,
+    /// 422: the same `Idempotency-Key` came before with another request.
+    KeyReused,
+    /// 429: too many requests.
+    TooMany,
+    /// 503: the ledger cannot write; ask again with the same key.
+    LedgerUnavailable,
+    /// 500: a fault of ours.
+    Internal,
+}
+
+/// A problem document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// `urn:yimen:problem:<kind>`.
+    #[serde(rename = "type")]
+    pub type_uri: String,
+    /// Short and the same for every problem of this kind.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened, to what, and what to do.
+    pub detail: String,
+    /// The kind, for programs.
+    pub code: ProblemKind,
+    /// With `already-holds`: the open ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<HeldTicket>,
+}
+
+/// The open ticket of a person who asked for another one. Sent to the kiosk that read the person's card, to nobody else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct HeldTicket {
+    /// The ticket.
+    #[schema(value_type = String)]
+    pub id: TicketId,
+    /// Its number.
+    #[schema(value_type = String)]
+    pub number: TicketNo,
+    /// What it is for.
+    #[schema(value_type = Vec<String>)]
+    pub services: Vec<ServiceId>,
+    /// Where it stands.
+    #[schema(value_type = String)]
+    pub state: TicketState,
+    /// People before it, 0 when called.
+    pub people_ahead: u32,
+    /// Likely wait from now on.
+    pub wait: WaitRange,
+    /// The window it is called to, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_name: Option<String>,
+    /// Where its state can be looked up.
+    pub lookup_url: String,
+    /// The four digits beside the number.
+    pub check_code: String,
+    /// When it was issued, RFC 3339.
+    pub issued_at: String,
+}

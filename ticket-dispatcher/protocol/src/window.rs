@@ -1,0 +1,86 @@
+//! What a clerk does at a window. Paths are in the OpenAPI document; an empty body means all defaults.
+
+use serde::{Deserialize, Serialize};
+use ticket_dispatcher_types::{ClerkId, CloseReason, ServiceId, WindowId};
+use utoipa::ToSchema;
+
+use crate::TicketView;
+
+/// `POST /windows/{w}/open`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenWindow {
+    /// Employee code.
+    #[schema(value_type = String)]
+    pub clerk: ClerkId,
+}
+
+/// `POST /windows/{w}/pause` and `/close`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PauseWindow {
+    /// Why; a break if left out on pause, the end of the day on close.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub reason: Option<CloseReason>,
+}
+
+/// `POST /windows/{w}/next`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NextTicket {
+    /// Finish what the window has now first. Without it a window that still has somebody gets 409.
+    #[serde(default)]
+    pub finish_current: bool,
+}
+
+/// Answer of `next` (200), and what the clerk's page shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Called {
+    /// The window.
+    #[schema(value_type = String)]
+    pub window: WindowId,
+    /// Who was called.
+    pub ticket: TicketView,
+    /// One sentence: why this one.
+    pub why: String,
+}
+
+/// `POST /tickets/{id}/finish`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FinishTicket {}
+
+/// `POST /tickets/{id}/transfer`: to a service or to a window, one of the two.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransferTicket {
+    /// The service it should have been taken for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub service: Option<ServiceId>,
+    /// The window it is sent to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub window: Option<WindowId>,
+    /// Why; kept in the journal, no names.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// `POST /tickets/{id}/cancel`, `/requeue`, `/hold`, `/resume`, `/no-show`, `/recall`, `/start`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelTicket {
+    /// Why; kept in the journal, no names.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// `POST /tickets/{id}/rate`: the five levels of 好差评.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RateTicket {
+    /// 5 非常满意, 4 满意, 3 基本满意, 2 不满意, 1 非常不满意.
+    pub stars: u8,
+}

@@ -1,0 +1,264 @@
+//! What comes out of the engine, and is stored: outcomes that fix a number, a ticket, a window.
+
+use serde::{Deserialize, Serialize};
+use ticket_dispatcher_types::{Class, ClerkId, CloseReason, GroupId, TicketId, TicketNo, WindowId};
+
+use crate::event::{NewTicket, TransferTo};
+
+/// An outcome. The journal stores these; recovery folds them and never decides again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "snake_case")]
+pub enum Effect {
+    /// A new day began.
+    DayBegan {
+        /// The local date.
+        day: String,
+    },
+    /// A number was given out.
+    Issued {
+        /// What was asked for.
+        ticket: NewTicket,
+        /// The number.
+        number: TicketNo,
+        /// The group whose queue it joins (that of its first service).
+        group: GroupId,
+        /// Effective class.
+        class: Class,
+        /// From when its wait counts, ms since local midnight.
+        base_ms: i64,
+    },
+    /// A window calls.
+    WindowOpened {
+        /// The window.
+        window: WindowId,
+        /// Who sits there.
+        clerk: Option<ClerkId>,
+    },
+    /// A window is paused.
+    WindowPaused {
+        /// The window.
+        window: WindowId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// A window is closed.
+    WindowClosed {
+        /// The window.
+        window: WindowId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// A ticket was called to a window.
+    Called {
+        /// The ticket.
+        ticket: TicketId,
+        /// The window.
+        window: WindowId,
+        /// Why this one.
+        why: Why,
+    },
+    /// Called once more.
+    Recalled {
+        /// The ticket.
+        ticket: TicketId,
+        /// The window.
+        window: WindowId,
+        /// 2 or more.
+        times: u8,
+    },
+    /// Service began.
+    Started {
+        /// The ticket.
+        ticket: TicketId,
+        /// The window.
+        window: WindowId,
+    },
+    /// Service ended.
+    Finished {
+        /// The ticket.
+        ticket: TicketId,
+        /// The window.
+        window: WindowId,
+    },
+    /// Called in vain.
+    NoShow {
+        /// The ticket.
+        ticket: TicketId,
+        /// The window.
+        window: WindowId,
+    },
+    /// Sent elsewhere; it waits there with its place kept.
+    Transferred {
+        /// The ticket.
+        ticket: TicketId,
+        /// Where to.
+        to: TransferTo,
+        /// The group whose queue it is in now.
+        group: GroupId,
+        /// Why.
+        reason: String,
+    },
+    /// Back in the queue.
+    Requeued {
+        /// The ticket.
+        ticket: TicketId,
+        /// Why.
+        reason: String,
+        /// From when its wait counts now, ms since local midnight.
+        base_ms: i64,
+    },
+    /// Put aside.
+    Held {
+        /// The ticket.
+        ticket: TicketId,
+        /// The window that keeps it.
+        window: WindowId,
+        /// Why.
+        reason: String,
+    },
+    /// Taken up again: waits in front.
+    Resumed {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// Given back or void.
+    Cancelled {
+        /// The ticket.
+        ticket: TicketId,
+        /// Why.
+        reason: String,
+    },
+    /// Rated.
+    Rated {
+        /// The ticket.
+        ticket: TicketId,
+        /// 1 to 5.
+        stars: u8,
+    },
+    /// Nobody waits whom this window could serve.
+    NobodyWaits {
+        /// The window.
+        window: WindowId,
+    },
+    /// The event could not be obeyed in this state; nothing changed.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+/// Why an event was refused. Every input that a state does not expect ends here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "refusal", rename_all = "snake_case")]
+pub enum Refusal {
+    /// The person holds an open ticket of this group.
+    #[error("this person already holds ticket {number}")]
+    AlreadyHolds {
+        /// Which.
+        ticket: TicketId,
+        /// Its number.
+        number: TicketNo,
+    },
+    /// No such ticket today.
+    #[error("no such ticket today")]
+    UnknownTicket,
+    /// No such window in the hall file.
+    #[error("no such window `{window}`")]
+    UnknownWindow {
+        /// As given.
+        window: WindowId,
+    },
+    /// No such service in the hall file.
+    #[error("no such service `{service}`")]
+    UnknownService {
+        /// As given.
+        service: ticket_dispatcher_types::ServiceId,
+    },
+    /// No service given, or more than the hall allows.
+    #[error("a ticket is for 1 to {most} matters")]
+    MattersCount {
+        /// The hall's limit.
+        most: u8,
+    },
+    /// More cases than the hall allows on one ticket.
+    #[error("an agent may bring at most {most} cases on one ticket")]
+    TooManyCases {
+        /// The hall's limit.
+        most: u8,
+    },
+    /// Outside the hours in which numbers are given out.
+    #[error("numbers are given out from {from} to {until}")]
+    OutsideHours {
+        /// First instant, as time of day.
+        from: String,
+        /// Last instant, as time of day.
+        until: String,
+    },
+    /// The series of this group is used up for today.
+    #[error("the number series {series} is used up for today")]
+    SeriesUsedUp {
+        /// The letter.
+        series: char,
+    },
+    /// The window is not open.
+    #[error("window {window} is not open")]
+    WindowNotOpen {
+        /// Which.
+        window: WindowId,
+    },
+    /// The window still has somebody.
+    #[error("window {window} still has {number}")]
+    WindowBusy {
+        /// Which.
+        window: WindowId,
+        /// Whom.
+        number: TicketNo,
+    },
+    /// The ticket is in another state than this needs.
+    #[error("ticket {number} is {state}, so it cannot be {wanted}")]
+    WrongState {
+        /// Which.
+        number: TicketNo,
+        /// Where it stands.
+        state: String,
+        /// What was asked.
+        wanted: String,
+    },
+    /// A missed ticket may come back once, within the time that the hall file sets.
+    #[error("ticket {number} was missed and its time to check in again is over")]
+    TooLateToReturn {
+        /// Which.
+        number: TicketNo,
+    },
+    /// Five levels, nothing else.
+    #[error("a rating is 1 to 5 stars")]
+    BadStars,
+}
+
+/// Why a ticket was called before the others; kept with the journal for the question "why was 017 called before 012".
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Why {
+    /// Policy that chose.
+    pub policy: String,
+    /// Score of the winner, larger is better.
+    pub score: f64,
+    /// Class of the winner.
+    pub class: Class,
+    /// When the winner was promised to be called, ms since local midnight.
+    pub due_ms: i64,
+    /// The best ticket that was passed over, if any.
+    pub runner_up: Option<RunnerUp>,
+}
+
+/// The best ticket that was passed over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunnerUp {
+    /// Its number.
+    pub number: TicketNo,
+    /// Its score.
+    pub score: f64,
+    /// Its class.
+    pub class: Class,
+    /// When it was promised to be called.
+    pub due_ms: i64,
+}

@@ -1,0 +1,158 @@
+//! What comes into the engine.
+
+use serde::{Deserialize, Serialize};
+use ticket_dispatcher_types::{
+    BookingId, Cases, Class, ClerkId, CloseReason, DeviceId, GroupId, ServiceId, TicketId, WindowId,
+};
+
+/// An input. Everything random (ids, tokens) is made outside and comes in; everything about a person stays outside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A new day: number series begin at 1, tickets of the day before that are still open become void.
+    DayBegins {
+        /// The local date, `2026-11-21`.
+        day: String,
+    },
+    /// A person takes a ticket.
+    Take(NewTicket),
+    /// A window begins or resumes calling.
+    Open {
+        /// The window.
+        window: WindowId,
+        /// Who sits there; none keeps the clerk who was there.
+        clerk: Option<ClerkId>,
+    },
+    /// A clerk steps away for a moment; the window keeps its ticket.
+    Pause {
+        /// The window.
+        window: WindowId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// A window stops calling; a service under way is finished.
+    Close {
+        /// The window.
+        window: WindowId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// The clerk asks for the next ticket: the policy's choice.
+    Next {
+        /// The window.
+        window: WindowId,
+        /// Finish what the window has now first.
+        finish_current: bool,
+    },
+    /// Dispatch step of a hall that calls by itself: fills every idle open window. `simulate` uses it.
+    Dispatch,
+    /// Calls the window's called ticket once more.
+    Recall {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// The person is there.
+    Start {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// Served.
+    Finish {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// Called in vain.
+    NoShow {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// Sent to another service or window, its place kept.
+    Transfer {
+        /// The ticket.
+        ticket: TicketId,
+        /// Where to.
+        to: TransferTo,
+        /// Why; no names.
+        reason: String,
+    },
+    /// Back into the queue (from no-show: at third place, once; from called or serving: its old place).
+    Requeue {
+        /// The ticket.
+        ticket: TicketId,
+        /// Why; no names.
+        reason: String,
+    },
+    /// Put aside by the clerk; the window is free.
+    Hold {
+        /// The ticket.
+        ticket: TicketId,
+        /// Why; no names.
+        reason: String,
+    },
+    /// A held ticket goes on: at the front of its class for the window that held it.
+    Resume {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// Given back.
+    Cancel {
+        /// The ticket.
+        ticket: TicketId,
+        /// Why; no names.
+        reason: String,
+    },
+    /// The person's rating, 1 to 5 stars.
+    Rate {
+        /// The ticket.
+        ticket: TicketId,
+        /// 5 is best.
+        stars: u8,
+    },
+}
+
+/// A ticket asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NewTicket {
+    /// Made outside, UUIDv7.
+    pub id: TicketId,
+    /// What for, at least one.
+    pub services: Vec<ServiceId>,
+    /// Class asked for.
+    pub class: Class,
+    /// The booking it checks in.
+    pub booking: Option<BookingId>,
+    /// Cases of an agent.
+    pub cases: Cases,
+    /// Opaque, equal for equal persons within a day (hex); none for a ticket from the desk. Never an identity.
+    pub holder: Option<String>,
+    /// Who asked.
+    pub source: Source,
+}
+
+/// Who asked for a ticket.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// The kiosk or desk, if it said so.
+    pub device: Option<DeviceId>,
+}
+
+/// Where a ticket is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "to", rename_all = "snake_case")]
+pub enum TransferTo {
+    /// Another service, whoever serves it.
+    Service {
+        /// The service.
+        service: ServiceId,
+    },
+    /// One window.
+    Window {
+        /// The window.
+        window: WindowId,
+    },
+    /// Another group of the same ticket's matters.
+    Group {
+        /// The group.
+        group: GroupId,
+    },
+}

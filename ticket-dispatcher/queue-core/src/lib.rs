@@ -1,0 +1,14 @@
+//! The pure queue engine of a hall: state, event, decision, effect.
+//!
+//! One engine serves the live dispatcher and the replay of a trace. It has two doors: [`Engine::apply`] decides and
+//! folds; [`Engine::fold`] folds a stored effect alone, for recovery and projections, and never decides again.
+//! This crate must never read a clock, draw a random number of its own, do I/O, or iterate a hash map: the same
+//! configuration and events give the same effects, byte for byte.
+
+mod config;
+mod effect;
+mod event;
+
+pub use config::{Group, HallConfig, PlanInterval, Policy, Rules, Service, Window};
+pub use effect::{Effect, Refusal, Why};
+pub use event::{Event, NewTicket, Source, TransferTo};

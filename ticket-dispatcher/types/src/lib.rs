@@ -1,0 +1,16 @@
+//! The words of the hall as types: ids, numbers, times, classes, states.
+//!
+//! Everything here is plain data that parses and formats itself. This crate must never decide anything, read a clock,
+//! or depend on more than `serde` and two small helpers (`uuid`, `zeroize`).
+
+mod id;
+mod number;
+mod personal;
+mod state;
+mod time;
+
+pub use id::{BookingId, ClerkId, DeviceId, GroupId, HallId, IdError, IdemKey, ServiceId, TicketId, WindowId};
+pub use number::{Cases, CheckCode, TicketNo, TicketNoError};
+pub use personal::Personal;
+pub use state::{Class, CloseReason, DocumentKind, Lang, TicketState, WindowKind, WindowState};
+pub use time::{Millis, UnixMillis};

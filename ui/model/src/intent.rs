@@ -1,0 +1,92 @@
+//! What a person did on the screen.
+
+use serde::{Deserialize, Serialize};
+use ticket_dispatcher_types::{GroupId, Lang, ServiceId};
+
+/// One thing a person did. The flow states an outcome for every intent in every state; a late one is answered with the
+/// present model and a log line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "intent", rename_all = "snake_case")]
+pub enum Intent {
+    /// Somebody touched anything at all: restarts the time-out.
+    Touched,
+    /// 先选事项: begin with the catalogue.
+    ChooseFirst,
+    /// 刷证取号: begin with the card.
+    TapFirst,
+    /// 没带证件: what to do without a card.
+    NoCard,
+    /// Opens a group of the catalogue.
+    ChooseGroup {
+        /// The group.
+        group: GroupId,
+    },
+    /// Chooses a service.
+    ChooseService {
+        /// The service.
+        service: ServiceId,
+    },
+    /// 不知道选哪个: a number for the guidance desk.
+    Guidance,
+    /// Opens the search by pinyin initials.
+    OpenSearch,
+    /// The text of the search as it stands now.
+    Search {
+        /// Lower-case letters, at most 16.
+        text: String,
+    },
+    /// Takes one matter off the list.
+    RemoveService {
+        /// The service.
+        service: ServiceId,
+    },
+    /// 再办一件: back to the catalogue with what is chosen kept.
+    AddAnother,
+    /// 代办: this person acts for others.
+    SetAgent {
+        /// True for an agent.
+        agent: bool,
+    },
+    /// How many cases the agent brings.
+    SetCases {
+        /// From 1.
+        cases: u8,
+    },
+    /// 确认取号.
+    Confirm,
+    /// 需要优先服务, or the offer taken.
+    AcceptPriority,
+    /// The offer declined: an ordinary number.
+    DeclinePriority,
+    /// Another language.
+    SetLang {
+        /// Which.
+        lang: Lang,
+    },
+    /// Large type on or off.
+    SetElder {
+        /// On?
+        elder: bool,
+    },
+    /// 低位模式: everything within reach of somebody sitting.
+    SetLowReach {
+        /// On?
+        low_reach: bool,
+    },
+    /// Shows the privacy notice in full.
+    ShowPrivacy,
+    /// 补打: prints the open ticket again.
+    Reprint,
+    /// Gives the open ticket back.
+    CancelHeld,
+    /// One step back.
+    Back,
+    /// 取消: end here, wipe everything.
+    Cancel,
+    /// 我还在: answer to the time-out warning.
+    StillHere,
+    /// 完成: done reading the last screen.
+    Done,
+    /// 呼叫工作人员.
+    CallStaff,
+}
