@@ -14,7 +14,9 @@ pub use hall::{CallView, GroupView, HallEvent, HallEventKind, HallInfo, HallSnap
 pub use problem::{HeldTicket, Problem, ProblemKind};
 pub use service::{LocalText, ServiceGroup, ServiceView, Services, WaitRange};
 pub use ticket::{Holder, LookupState, LookupView, TakeTicket, TicketHistory, TicketIssued, TicketView};
-pub use window::{Called, CancelTicket, FinishTicket, NextTicket, OpenWindow, PauseWindow, RateTicket, TransferTicket};
+pub use window::{
+    Called, CancelTicket, FinishTicket, NextTicket, OpenWindow, PauseWindow, RateTicket, TransferTicket, WindowDesk,
+};
 
 /// Largest request body in bytes; a longer one is refused with 413 before it is read.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;

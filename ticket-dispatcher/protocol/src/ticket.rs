@@ -155,6 +155,9 @@ pub struct LookupView {
     pub state: LookupState,
     /// Names of the services.
     pub services: Vec<crate::LocalText>,
+    /// Papers to have at hand, each once, in the order of the hall file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub materials: Vec<crate::LocalText>,
     /// People before it; 0 unless waiting.
     pub people_ahead: u32,
     /// Likely wait from now on, while waiting.

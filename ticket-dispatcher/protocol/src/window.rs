@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::{ClerkId, CloseReason, ServiceId, WindowId};
 use utoipa::ToSchema;
 
-use crate::TicketView;
+use crate::{GroupView, TicketView, WindowView};
 
 /// `POST /windows/{w}/open`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -44,6 +44,34 @@ pub struct Called {
     pub ticket: TicketView,
     /// One sentence: why this one.
     pub why: String,
+}
+
+/// `GET /windows/{w}`: everything the clerk's page shows. Read again whenever an answer was lost, so that the page never
+/// guesses what became of a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct WindowDesk {
+    /// Journal position that this is true at.
+    pub seq: u64,
+    /// The window.
+    pub window: WindowView,
+    /// Employee code of the clerk who opened it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub clerk: Option<ClerkId>,
+    /// Whom it has now: called or being served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<TicketView>,
+    /// One sentence: why this one was called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// People waiting whom this window may call.
+    pub waiting: u32,
+    /// The groups this window serves, with people waiting; counts only, so that nobody picks and chooses.
+    pub groups: Vec<GroupView>,
+    /// Tickets this window put aside, oldest first.
+    pub held: Vec<TicketView>,
+    /// Tickets this window called in vain today, newest first, at most five; they can be requeued.
+    pub missed: Vec<TicketView>,
 }
 
 /// `POST /tickets/{id}/finish`.
