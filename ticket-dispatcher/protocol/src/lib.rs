@@ -12,7 +12,7 @@ mod window;
 
 pub use hall::{CallView, GroupView, HallEvent, HallEventKind, HallInfo, HallSnapshot, WindowView};
 pub use problem::{HeldTicket, Problem, ProblemKind};
-pub use service::{LocalText, ServiceGroup, ServiceView, Services, WaitRange};
+pub use service::{LocalText, OpenHours, ServiceGroup, ServiceView, Services, WaitRange};
 pub use ticket::{Holder, LookupState, LookupView, TakeTicket, TicketHistory, TicketIssued, TicketView};
 pub use window::{
     Called, CancelTicket, FinishTicket, NextTicket, OpenWindow, PauseWindow, RateTicket, TransferTicket, WindowDesk,

@@ -40,6 +40,9 @@ pub struct Services {
     /// Why not, when `issuing` is false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_issuing_reason: Option<LocalText>,
+    /// Today's hours in local time, in order; empty on a day without any.
+    #[serde(default)]
+    pub hours: Vec<OpenHours>,
     /// Most matters on one number.
     pub matters_max: u8,
     /// Most cases of an agent on one number; 1 means agents go to the desk.
@@ -56,6 +59,15 @@ pub struct Services {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub guidance: Option<ServiceId>,
+}
+
+/// A stretch of a day in local time, `08:30` to `12:00`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OpenHours {
+    /// When windows open.
+    pub from: String,
+    /// When they close.
+    pub to: String,
 }
 
 /// First level of the catalogue.
