@@ -1,1 +1,17 @@
-//! Stub.
+//! The twins of the hall's devices: programs that speak the real bytes from the other side of a pseudo-terminal.
+//!
+//! The frame is here: [`Pty`](pty) and [`Line`] (a paced serial line with a plug that can be pulled), [`Twin`] (what a
+//! device implements), [`Bench`] (all twins of one hall with their control interface). A twin has physical truth of its
+//! own (which card lies where, how much paper is left) and shares only the *codec* with the driver that talks to it;
+//! it must never use a driver's `machine` or `driver`, or a mistake there would be made on both sides and stay unseen.
+
+mod bench;
+pub mod line;
+mod pages;
+mod proxy;
+mod pty;
+mod wire;
+
+pub use bench::{Bench, BenchError, Options, Twin};
+pub use line::{Heard, Line};
+pub use wire::as_heard;

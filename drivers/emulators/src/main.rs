@@ -1,2 +1,116 @@
-//! Stub.
-fn main() {}
+//! `hall-emulators`: the twins of a hall's devices on pseudo-terminals, with a control interface and the bench page.
+//!
+//! Wiring only: what a device does is in its twin.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Parser;
+use drivers_emulators::{Bench, Options, Twin};
+use serde_json::json;
+
+/// Emulated devices of one hall, on pseudo-terminals.
+#[derive(Debug, Parser)]
+#[command(name = "hall-emulators", version)]
+struct Args {
+    /// Directory for the links, one per device (made if missing).
+    #[arg(long)]
+    dir: PathBuf,
+    /// Address of the control interface and the bench page; loopback only, port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    control: SocketAddr,
+    /// Which devices, by name.
+    #[arg(long, value_delimiter = ',', default_value = "id-reader,printer")]
+    devices: Vec<String>,
+    /// Where a headless kiosk-screen answers, to be shown on the bench page.
+    #[arg(long, value_name = "URL")]
+    kiosk_screen: Option<String>,
+    /// Another page of the hall for the bench page (repeatable).
+    #[arg(long = "link", value_name = "NAME=URL", value_parser = named_link)]
+    links: Vec<(String, String)>,
+}
+
+fn named_link(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, url)) if !name.is_empty() && !url.is_empty() => Ok((name.into(), url.into())),
+        _ => Err("give it as NAME=URL".into()),
+    }
+}
+
+fn twin(name: &str) -> anyhow::Result<Box<dyn Twin>> {
+    match name {
+        other => bail!("no device is called {other}; there are: id-reader, printer"),
+    }
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    match run(Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            eprintln!("hall-emulators: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(args: Args) -> anyhow::Result<()> {
+    if !args.control.ip().is_loopback() {
+        bail!(
+            "--control {}: only a loopback address, as anybody who reaches it can lay down cards",
+            args.control
+        );
+    }
+    let twins = args
+        .devices
+        .iter()
+        .map(|name| twin(name))
+        .collect::<anyhow::Result<_>>()?;
+    let options = Options {
+        kiosk_screen: args.kiosk_screen,
+        links: args.links,
+    };
+    let bench = Bench::start(args.dir, twins, options)?;
+    let listener = tokio::net::TcpListener::bind(args.control)
+        .await
+        .with_context(|| format!("cannot listen on {}", args.control))?;
+    let devices: serde_json::Map<_, _> = bench
+        .devices()
+        .map(|(name, link)| (name.to_string(), json!(link.display().to_string())))
+        .collect();
+    let ready = json!({ "ready": true, "control": listener.local_addr()?.to_string(), "devices": devices });
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{ready}")
+        .and_then(|()| out.flush())
+        .context("cannot say that it is ready")?;
+    drop(out);
+    let server = axum::serve(listener, bench.router());
+    tokio::select! {
+        served = server => served.context("the control interface ended"),
+        () = told_to_stop() => Ok(()),
+    }
+}
+
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(error) => {
+            tracing::warn!(%error, "cannot listen for SIGTERM");
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
