@@ -278,3 +278,47 @@ fn a_missing_file_is_a_sentence_not_a_panic() {
         "/nonexistent/hall.toml: there is no such file. Give the path of an existing file."
     );
 }
+
+/// The hall that ships with the product, and that the demo plays.
+fn shipped() -> HallFile {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../halls/foshan-street.toml");
+    HallFile::load(std::path::Path::new(path)).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+#[test]
+fn the_shipped_hall_has_its_windows_and_forty_services_beside_the_guidance_desk() {
+    let hall = shipped();
+    let count = |kind| hall.windows.iter().filter(|window| window.kind == kind).count();
+    assert_eq!(count(WindowKind::Comprehensive) + count(WindowKind::Departmental), 12);
+    assert_eq!((count(WindowKind::Police), count(WindowKind::Guidance)), (3, 1));
+    assert_eq!(hall.services.len(), 41);
+    assert_eq!(hall.hall.guidance, Some(ServiceId::new("S001").expect("an id")));
+    assert_eq!(hall.hall.hours(), "08:30–17:30");
+}
+
+#[test]
+fn every_service_of_the_shipped_hall_says_its_papers_in_three_languages() {
+    for service in &shipped().services {
+        assert!(!service.materials.is_empty(), "{} lists no papers", service.id);
+        for text in service.materials.iter().chain([&service.name]) {
+            assert!(text.en.is_ascii(), "{} has no English in {}", service.id, text.zh_hans);
+            assert!(!text.zh_hant.is_ascii());
+        }
+        assert!(
+            service.pinyin_initials.len() >= 3,
+            "{} gives {}",
+            service.id,
+            service.pinyin_initials
+        );
+    }
+}
+
+#[test]
+fn no_two_services_of_the_shipped_hall_hide_behind_the_same_initials() {
+    let mut seen = std::collections::BTreeMap::new();
+    for service in shipped().services {
+        if let Some(other) = seen.insert(service.pinyin_initials.clone(), service.id.clone()) {
+            panic!("{} and {other} are both {}", service.id, service.pinyin_initials);
+        }
+    }
+}
