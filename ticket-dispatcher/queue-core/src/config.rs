@@ -1,10 +1,12 @@
 //! The hall as the engine knows it: the static header. Made from the hall file by the daemon, from the trace by `simulate`.
 
 use serde::{Deserialize, Serialize};
-use ticket_dispatcher_types::{GroupId, Millis, ServiceId, WindowId, WindowKind};
+use ticket_dispatcher_types::{BookingId, GroupId, Millis, ServiceId, WindowId, WindowKind};
 
-/// Everything static.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+use crate::policy::{Policy, WindowRule};
+
+/// Everything static. Take `..HallConfig::default()` for what a hall does not say.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct HallConfig {
     /// In order of the file.
     pub groups: Vec<Group>,
@@ -16,8 +18,25 @@ pub struct HallConfig {
     pub rules: Rules,
     /// Which policy chooses.
     pub policy: Policy,
+    /// Which of several idle windows takes the ticket.
+    pub window_rule: WindowRule,
     /// Seed of the forecasts.
     pub seed: u64,
+    /// Paths of a forecast; 0 switches forecasts off.
+    pub forecast_paths: u32,
+    /// Bookings of today that are known before opening.
+    pub bookings: Vec<Booking>,
+}
+
+/// A booking of today.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booking {
+    /// The booking.
+    pub id: BookingId,
+    /// What for.
+    pub service: ServiceId,
+    /// When, since local midnight.
+    pub slot: Millis,
 }
 
 /// A group of services with one queue and one number series.
@@ -89,11 +108,20 @@ pub struct Rules {
     pub target: [Millis; 4],
 }
 
-/// Which rule chooses the ticket. The window rule is the same for all: fewest skills first, then longest idle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Policy {
-    /// The earliest ticket that the window can serve.
-    #[default]
-    Fifo,
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            issue_from: Millis::from_mins(8 * 60),
+            issue_until: Millis::from_mins(17 * 60),
+            close: Millis::from_mins(17 * 60 + 30),
+            matters_max: 3,
+            agent_cases_max: 3,
+            calls_max: 3,
+            return_within: Millis::from_mins(30),
+            return_place: 3,
+            call_timeout: Millis::from_secs(60),
+            appt_grace: Millis::from_mins(15),
+            target: [10, 5, 10, 20].map(Millis::from_mins),
+        }
+    }
 }

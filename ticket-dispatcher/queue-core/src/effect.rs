@@ -1,9 +1,10 @@
 //! What comes out of the engine, and is stored: outcomes that fix a number, a ticket, a window.
 
 use serde::{Deserialize, Serialize};
-use ticket_dispatcher_types::{Class, ClerkId, CloseReason, GroupId, TicketId, TicketNo, WindowId};
+use ticket_dispatcher_types::{BookingId, Class, ClerkId, CloseReason, GroupId, TicketId, TicketNo, WindowId};
 
 use crate::event::{NewTicket, TransferTo};
+use crate::forecast::Forecast;
 
 /// An outcome. The journal stores these; recovery folds them and never decides again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,10 @@ pub enum Effect {
         class: Class,
         /// From when its wait counts, ms since local midnight.
         base_ms: i64,
+        /// Waiting tickets of the same group that stand before it.
+        people_ahead: u32,
+        /// Time until its call as foreseen at issue, as printed; none when the hall has forecasts off.
+        forecast: Option<Forecast>,
     },
     /// A window calls.
     WindowOpened {
@@ -80,6 +85,15 @@ pub enum Effect {
         /// The window.
         window: WindowId,
     },
+    /// A ticket with several matters waits for its next one, place kept. Follows `Finished`.
+    NextMatter {
+        /// The ticket.
+        ticket: TicketId,
+        /// Which of its services, from 0.
+        matter: u8,
+        /// The group whose queue it is in now.
+        group: GroupId,
+    },
     /// Called in vain.
     NoShow {
         /// The ticket.
@@ -93,6 +107,8 @@ pub enum Effect {
         ticket: TicketId,
         /// Where to.
         to: TransferTo,
+        /// Which of its services is next, from 0.
+        matter: u8,
         /// The group whose queue it is in now.
         group: GroupId,
         /// Why.
@@ -104,8 +120,10 @@ pub enum Effect {
         ticket: TicketId,
         /// Why.
         reason: String,
-        /// From when its wait counts now, ms since local midnight.
-        base_ms: i64,
+        /// Its place in the queue from now on.
+        place: Place,
+        /// True for a missed ticket that came back, which a ticket may do once.
+        returned: bool,
     },
     /// Put aside.
     Held {
@@ -145,6 +163,17 @@ pub enum Effect {
         /// Why.
         refusal: Refusal,
     },
+}
+
+/// A place in the queue. Places compare by `queued_ms`, then `rank`, then order of issue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// From when it stands in the queue, ms since local midnight.
+    pub queued_ms: i64,
+    /// Twice the order of issue; odd for a ticket put behind another one.
+    pub rank: u64,
+    /// From when its wait counts, ms since local midnight.
+    pub base_ms: i64,
 }
 
 /// Why an event was refused. Every input that a state does not expect ends here.
@@ -200,7 +229,7 @@ pub enum Refusal {
         /// The letter.
         series: char,
     },
-    /// The window is not open.
+    /// The window is not in the state that this needs.
     #[error("window {window} is not open")]
     WindowNotOpen {
         /// Which.
@@ -223,6 +252,29 @@ pub enum Refusal {
         state: String,
         /// What was asked.
         wanted: String,
+    },
+    /// No such booking today, or it was checked in already.
+    #[error("no open booking `{booking}` today")]
+    UnknownBooking {
+        /// As given.
+        booking: BookingId,
+    },
+    /// The ticket has no matter of this group.
+    #[error("ticket {number} has no matter of group `{group}`")]
+    NoSuchMatter {
+        /// Which.
+        number: TicketNo,
+        /// As given.
+        group: GroupId,
+    },
+    /// The id was used before.
+    #[error("a ticket with this id was given out before")]
+    IdUsed,
+    /// The day began already; a clock that jumps back must not void anybody's number.
+    #[error("the day {day} began already")]
+    DayBeganAlready {
+        /// The engine's day.
+        day: String,
     },
     /// A missed ticket may come back once, within the time that the hall file sets.
     #[error("ticket {number} was missed and its time to check in again is over")]

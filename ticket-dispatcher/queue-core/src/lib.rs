@@ -6,9 +6,21 @@
 //! configuration and events give the same effects, byte for byte.
 
 mod config;
+mod decide;
+mod digest;
 mod effect;
+mod engine;
 mod event;
+mod fold;
+mod forecast;
+mod index;
+mod policy;
+mod ticket;
 
-pub use config::{Group, HallConfig, PlanInterval, Policy, Rules, Service, Window};
-pub use effect::{Effect, Refusal, Why};
+pub use config::{Booking, Group, HallConfig, PlanInterval, Rules, Service, Window};
+pub use effect::{Effect, Place, Refusal, RunnerUp, Why};
+pub use engine::Engine;
 pub use event::{Event, NewTicket, Source, TransferTo};
+pub use forecast::Forecast;
+pub use policy::{Policy, WindowRule};
+pub use ticket::{Step, Ticket, WindowNow};

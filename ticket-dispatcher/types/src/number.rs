@@ -108,7 +108,7 @@ impl From<CheckCode> for String {
 }
 
 /// How many cases (件) an agent brings on one ticket; 1 for everybody else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct Cases(u8);
 

@@ -1,0 +1,203 @@
+//! The state of a hall and what may be read from it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ticket_dispatcher_types::{BookingId, GroupId, Millis, ServiceId, TicketId, TicketState, WindowId, WindowState};
+
+use crate::config::HallConfig;
+use crate::digest::Digest;
+use crate::effect::Effect;
+use crate::event::Event;
+use crate::forecast::Forecast;
+use crate::index::Index;
+use crate::ticket::{Ticket, WindowNow};
+
+/// A hall's queue. See the crate's page for its two doors.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub(crate) config: Arc<HallConfig>,
+    pub(crate) index: Arc<Index>,
+    pub(crate) state: State,
+}
+
+/// Everything that changes. Tickets are shared until they change, so that a draft of the state costs little.
+#[derive(Debug, Clone, PartialEq, Hash)]
+pub(crate) struct State {
+    pub(crate) day: String,
+    /// Latest time seen.
+    pub(crate) clock: Millis,
+    /// In order of issue.
+    pub(crate) tickets: Vec<Arc<Ticket>>,
+    pub(crate) by_id: Arc<BTreeMap<TicketId, usize>>,
+    /// Bookings checked in today.
+    pub(crate) checked_in: Arc<BTreeMap<BookingId, usize>>,
+    /// Last number given out, by series.
+    pub(crate) counts: BTreeMap<char, u16>,
+    /// Places of `tickets` that wait, in order of place.
+    pub(crate) waiting: Vec<usize>,
+    /// In the order of the hall file.
+    pub(crate) windows: Vec<WindowNow>,
+}
+
+impl Engine {
+    /// A hall before its first day: no tickets, all windows closed.
+    pub fn new(config: Arc<HallConfig>) -> Self {
+        let windows = config.windows.iter().map(|w| WindowNow {
+            id: w.id.clone(),
+            state: WindowState::Closed,
+            since: Millis::ZERO,
+            reason: None,
+            clerk: None,
+            current: None,
+            idle_since: Millis::ZERO,
+        });
+        let state = State {
+            day: String::new(),
+            clock: Millis::ZERO,
+            tickets: Vec::new(),
+            by_id: Arc::default(),
+            checked_in: Arc::default(),
+            counts: BTreeMap::new(),
+            waiting: Vec::new(),
+            windows: windows.collect(),
+        };
+        Self {
+            index: Arc::new(Index::new(&config)),
+            config,
+            state,
+        }
+    }
+
+    /// Decides and folds. The effects are what the journal stores.
+    pub fn apply(&mut self, now: Millis, event: Event) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.run(now, &event, &mut effects);
+        effects
+    }
+
+    /// What `apply` would do, without doing it: for a journal that must be durable before the state moves.
+    pub fn decide(&self, now: Millis, event: &Event) -> Vec<Effect> {
+        let mut draft = self.clone();
+        let mut effects = Vec::new();
+        draft.run(now, event, &mut effects);
+        effects
+    }
+
+    /// The static header.
+    pub fn config(&self) -> &Arc<HallConfig> {
+        &self.config
+    }
+
+    /// The day that `DayBegins` named; empty before the first.
+    pub fn day(&self) -> &str {
+        &self.state.day
+    }
+
+    /// Today's tickets in order of issue, whatever became of them.
+    pub fn tickets(&self) -> impl Iterator<Item = &Ticket> {
+        self.state.tickets.iter().map(Arc::as_ref)
+    }
+
+    /// One ticket of today.
+    pub fn ticket(&self, id: TicketId) -> Option<&Ticket> {
+        let ix = *self.state.by_id.get(&id)?;
+        Some(&self.state.tickets[ix])
+    }
+
+    /// The open ticket that a holder has in a group (or anywhere, without one).
+    pub fn open_ticket_of(&self, holder: &str, group: Option<&GroupId>) -> Option<&Ticket> {
+        self.tickets().find(|t| {
+            t.state.is_open() && t.holder.as_deref() == Some(holder) && group.is_none_or(|group| t.group == *group)
+        })
+    }
+
+    /// The windows in the order of the hall file.
+    pub fn windows(&self) -> &[WindowNow] {
+        &self.state.windows
+    }
+
+    /// One window.
+    pub fn window(&self, id: &WindowId) -> Option<&WindowNow> {
+        let ix = *self.index.windows.get(id)?;
+        Some(&self.state.windows[ix])
+    }
+
+    /// Waiting tickets in order of their place.
+    pub fn waiting(&self) -> impl Iterator<Item = &Ticket> {
+        self.state.waiting.iter().map(|ix| self.state.tickets[*ix].as_ref())
+    }
+
+    /// How many wait in a group.
+    pub fn waiting_in(&self, group: &GroupId) -> u32 {
+        count(self.waiting().filter(|t| t.group == *group))
+    }
+
+    /// Waiting tickets of the same group that the policy would take before this one now; 0 when it does not wait.
+    pub fn people_ahead(&self, ticket: TicketId) -> u32 {
+        let Some(one) = self.ticket(ticket).filter(|t| t.state == TicketState::Waiting) else {
+            return 0;
+        };
+        let ranked = self.ranked(self.state.clock);
+        let ahead = ranked.iter().take_while(|ix| self.state.tickets[**ix].id != ticket);
+        count(ahead.filter(|ix| self.state.tickets[**ix].group == one.group))
+    }
+
+    /// The first `n` waiting tickets as the policy ranks them now, over all groups.
+    pub fn next_up(&self, n: usize) -> Vec<&Ticket> {
+        let ranked = self.ranked(self.state.clock);
+        ranked
+            .into_iter()
+            .take(n)
+            .map(|ix| self.state.tickets[ix].as_ref())
+            .collect()
+    }
+
+    /// Windows that could call this ticket, now or when they open, in the order of the hall file.
+    pub fn could_call(&self, ticket: TicketId) -> Vec<WindowId> {
+        let Some(ix) = self.state.by_id.get(&ticket) else {
+            return Vec::new();
+        };
+        let fits = self
+            .state
+            .windows
+            .iter()
+            .enumerate()
+            .filter(|(w, _)| self.can_serve(*w, *ix));
+        fits.map(|(_, window)| window.id.clone()).collect()
+    }
+
+    /// Time from `now` until the call of a waiting ticket; zero for one that does not wait.
+    pub fn forecast(&self, now: Millis, ticket: TicketId) -> Forecast {
+        match self.state.by_id.get(&ticket) {
+            Some(ix) if self.state.tickets[*ix].state == TicketState::Waiting => self.foresee(now, *ix),
+            _ => Forecast::default(),
+        }
+    }
+
+    /// People ahead and time until the call of an ordinary ticket for this service, were it taken at `now`.
+    pub fn forecast_if_taken(&self, now: Millis, service: &ServiceId) -> Option<(u32, Forecast)> {
+        let ix = *self.index.services.get(service)?;
+        Some(self.foresee_new(now, ix))
+    }
+
+    /// A digest of the whole state (FNV-1a, 128 bit), equal for equal states on every machine.
+    pub fn state_digest(&self) -> [u8; 16] {
+        Digest::of(&self.state)
+    }
+
+    pub(crate) fn can_serve(&self, window: usize, ticket: usize) -> bool {
+        let ticket = &self.state.tickets[ticket];
+        let group = self.index.groups.get(&ticket.group);
+        let bound_elsewhere = ticket
+            .bound
+            .as_ref()
+            .is_some_and(|w| *w != self.state.windows[window].id);
+        let skilled = ticket.bound.is_some() || group.is_some_and(|g| self.index.skills[window][*g]);
+        skilled && !bound_elsewhere
+    }
+}
+
+pub(crate) fn count<T>(items: impl Iterator<Item = T>) -> u32 {
+    u32::try_from(items.count()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,274 @@
+//! The second door: folds one effect into the state. It never decides, and an effect that names what this hall no
+//! longer has (a window taken out of the hall file since) changes only what is left.
+
+use std::sync::Arc;
+
+use ticket_dispatcher_types::{CloseReason, Millis, TicketId, TicketState, WindowId, WindowState};
+
+use crate::effect::{Effect, Place};
+use crate::engine::Engine;
+use crate::event::{NewTicket, TransferTo};
+use crate::ticket::{Step, Ticket, WindowNow};
+
+impl Engine {
+    /// Folds one stored effect: recovery and projections. Nothing is decided again.
+    pub fn fold(&mut self, now: Millis, effect: &Effect) {
+        // A journal may leave these two out, so they must not even move the clock.
+        if matches!(effect, Effect::NobodyWaits { .. } | Effect::Refused { .. }) {
+            return;
+        }
+        self.state.clock = self.state.clock.max(now);
+        match effect {
+            Effect::DayBegan { day } => self.fold_day(now, day),
+            Effect::Issued { ticket, .. } => self.fold_issued(now, ticket, effect),
+            Effect::WindowOpened { window, clerk } => {
+                if let Some(window) = self.set_window(now, window, WindowState::Open, None)
+                    && clerk.is_some()
+                {
+                    window.clerk.clone_from(clerk);
+                }
+            }
+            Effect::WindowPaused { window, reason } => {
+                self.set_window(now, window, WindowState::Paused, Some(*reason));
+            }
+            Effect::WindowClosed { window, reason } => {
+                if let Some(window) = self.set_window(now, window, WindowState::Closed, Some(*reason)) {
+                    window.clerk = None;
+                }
+            }
+            _ => self.fold_ticket(now, effect),
+        }
+    }
+
+    fn fold_ticket(&mut self, now: Millis, effect: &Effect) {
+        match effect {
+            Effect::Called { ticket, window, .. } => self.fold_called(now, *ticket, window),
+            Effect::Recalled { ticket, times, .. } => {
+                self.change(now, *ticket, "recalled", |t| t.calls = *times);
+            }
+            Effect::Started { ticket, .. } => {
+                self.change(now, *ticket, "started", |t| {
+                    t.state = TicketState::Serving;
+                    t.started = Some(now);
+                });
+            }
+            Effect::Finished { ticket, .. } => self.end(now, *ticket, TicketState::Finished, "finished"),
+            Effect::NoShow { ticket, .. } => self.end(now, *ticket, TicketState::NoShow, "no-show"),
+            Effect::Cancelled { ticket, .. } => self.end(now, *ticket, TicketState::Cancelled, "cancelled"),
+            Effect::NextMatter { ticket, matter, group } => {
+                self.back_to_waiting(now, *ticket, "next-matter", |t| {
+                    t.matter = *matter;
+                    t.group.clone_from(group);
+                });
+            }
+            Effect::Transferred {
+                ticket,
+                to,
+                matter,
+                group,
+                ..
+            } => {
+                self.back_to_waiting(now, *ticket, "transferred", |t| {
+                    t.matter = *matter;
+                    t.group.clone_from(group);
+                    t.bound = None;
+                    t.front = false;
+                    match to {
+                        TransferTo::Service { service } => t.services[usize::from(*matter)].clone_from(service),
+                        TransferTo::Window { window } => t.bound = Some(window.clone()),
+                        TransferTo::Group { .. } => {}
+                    }
+                });
+            }
+            Effect::Requeued {
+                ticket,
+                place,
+                returned,
+                ..
+            } => {
+                self.back_to_waiting(now, *ticket, "requeued", |t| {
+                    t.place = *place;
+                    t.returned |= *returned;
+                });
+            }
+            Effect::Held { ticket, .. } => self.end(now, *ticket, TicketState::Held, "held"),
+            Effect::Resumed { ticket } => {
+                self.back_to_waiting(now, *ticket, "resumed", |t| {
+                    t.bound.clone_from(&t.window);
+                    t.front = true;
+                });
+            }
+            Effect::Rated { ticket, stars } => {
+                self.change(now, *ticket, "rated", |t| t.stars = Some(*stars));
+            }
+            _ => unreachable!("`fold` has taken the others"),
+        }
+    }
+
+    fn fold_day(&mut self, now: Millis, day: &str) {
+        let state = &mut self.state;
+        state.day = day.to_string();
+        state.clock = now;
+        state.tickets.clear();
+        state.waiting.clear();
+        state.counts.clear();
+        state.by_id = Arc::default();
+        state.checked_in = Arc::default();
+        for window in &mut state.windows {
+            window.since = now;
+            window.idle_since = now;
+            window.current = None;
+        }
+    }
+
+    fn fold_issued(&mut self, now: Millis, new: &NewTicket, effect: &Effect) {
+        let Effect::Issued {
+            number,
+            group,
+            class,
+            base_ms,
+            forecast,
+            ..
+        } = effect
+        else {
+            return;
+        };
+        let ix = self.state.tickets.len();
+        let order = u32::try_from(ix).expect("a day has fewer than 2^32 tickets");
+        // A clock set back must not let later tickets pass earlier ones.
+        let queued_ms = self.state.tickets.last().map_or(now.0, |last| now.0.max(last.issued.0));
+        self.state.tickets.push(Arc::new(Ticket {
+            id: new.id,
+            number: *number,
+            order,
+            services: new.services.clone(),
+            matter: 0,
+            group: group.clone(),
+            class: *class,
+            cases: new.cases,
+            booking: new.booking.clone(),
+            holder: new.holder.clone(),
+            device: new.source.device.clone(),
+            state: TicketState::Waiting,
+            issued: Millis(queued_ms),
+            place: Place {
+                queued_ms,
+                rank: 2 * u64::from(order),
+                base_ms: *base_ms,
+            },
+            bound: None,
+            front: false,
+            window: None,
+            calls: 0,
+            called: None,
+            started: None,
+            ended: None,
+            returned: false,
+            stars: None,
+            forecast: *forecast,
+            history: vec![Step {
+                at: now,
+                state: TicketState::Waiting,
+                window: None,
+                what: "issued",
+            }],
+        }));
+        Arc::make_mut(&mut self.state.by_id).insert(new.id, ix);
+        self.state.counts.insert(number.series(), number.count());
+        if let Some(booking) = &new.booking {
+            Arc::make_mut(&mut self.state.checked_in).insert(booking.clone(), ix);
+        }
+        self.enqueue(ix);
+    }
+
+    fn fold_called(&mut self, now: Millis, ticket: TicketId, window: &WindowId) {
+        if let Some(ix) = self.state.by_id.get(&ticket) {
+            self.state.waiting.retain(|waiting| waiting != ix);
+        }
+        if let Some(w) = self.index.windows.get(window) {
+            self.state.windows[*w].current = Some(ticket);
+        }
+        self.change(now, ticket, "called", |t| {
+            t.state = TicketState::Called;
+            t.window = Some(window.clone());
+            t.bound = None;
+            t.front = false;
+            t.calls = 1;
+            t.called = Some(now);
+            t.started = None;
+        });
+    }
+
+    /// Takes the ticket out of queue and window.
+    fn end(&mut self, now: Millis, ticket: TicketId, state: TicketState, what: &'static str) {
+        self.free(now, ticket);
+        self.change(now, ticket, what, |t| {
+            t.state = state;
+            t.ended = (!state.is_open()).then_some(now);
+        });
+    }
+
+    fn back_to_waiting(&mut self, now: Millis, ticket: TicketId, what: &'static str, more: impl FnOnce(&mut Ticket)) {
+        self.free(now, ticket);
+        self.change(now, ticket, what, |t| {
+            t.state = TicketState::Waiting;
+            t.ended = None;
+            t.calls = 0;
+            more(t);
+        });
+        if let Some(ix) = self.state.by_id.get(&ticket).copied() {
+            self.enqueue(ix);
+        }
+    }
+
+    fn free(&mut self, now: Millis, ticket: TicketId) {
+        let Some(ix) = self.state.by_id.get(&ticket) else {
+            return;
+        };
+        self.state.waiting.retain(|waiting| waiting != ix);
+        for window in self.state.windows.iter_mut().filter(|w| w.current == Some(ticket)) {
+            window.current = None;
+            window.idle_since = now;
+        }
+    }
+
+    fn enqueue(&mut self, ix: usize) {
+        let tickets = &self.state.tickets;
+        let key = |ix: usize| (tickets[ix].place.queued_ms, tickets[ix].place.rank, ix);
+        let at = self.state.waiting.partition_point(|waiting| key(*waiting) < key(ix));
+        self.state.waiting.insert(at, ix);
+    }
+
+    fn change(&mut self, now: Millis, ticket: TicketId, what: &'static str, change: impl FnOnce(&mut Ticket)) {
+        if let Some(ix) = self.state.by_id.get(&ticket) {
+            let ticket = Arc::make_mut(&mut self.state.tickets[*ix]);
+            change(ticket);
+            let step = Step {
+                at: now,
+                state: ticket.state,
+                window: ticket.window.clone(),
+                what,
+            };
+            ticket.history.push(step);
+        }
+    }
+
+    fn set_window(
+        &mut self,
+        now: Millis,
+        window: &WindowId,
+        state: WindowState,
+        reason: Option<CloseReason>,
+    ) -> Option<&mut WindowNow> {
+        let window = &mut self.state.windows[*self.index.windows.get(window)?];
+        if window.state != state {
+            if state == WindowState::Open {
+                window.idle_since = now;
+            }
+            window.state = state;
+            window.since = now;
+        }
+        window.reason = reason;
+        Some(window)
+    }
+}

@@ -1,0 +1,360 @@
+//! What happens to a ticket from the kiosk to the rating, and what is refused on the way.
+
+use std::sync::Arc;
+
+use ticket_dispatcher_queue_core::{
+    Effect, Engine, Event, Forecast, Group, HallConfig, NewTicket, Refusal, Service, Source, TransferTo, Window,
+};
+use ticket_dispatcher_types::{
+    Cases, Class, CloseReason, GroupId, Millis, ServiceId, TicketId, TicketState, WindowId, WindowKind,
+};
+
+const OPEN: Millis = Millis::from_mins(9 * 60);
+
+fn group(id: &str) -> GroupId {
+    GroupId::new(id).unwrap()
+}
+
+fn service(id: &str) -> ServiceId {
+    ServiceId::new(id).unwrap()
+}
+
+fn window(id: &str) -> WindowId {
+    WindowId::new(id).unwrap()
+}
+
+/// Two groups; W01 serves both, W02 only A.
+fn hall() -> Arc<HallConfig> {
+    let service = |id: &str, g: &str| Service {
+        id: service(id),
+        group: group(g),
+        hist_ms: vec![300_000; 6],
+    };
+    let desk = |id: &str, skills: &[&str]| Window {
+        id: window(id),
+        kind: WindowKind::Comprehensive,
+        skills: skills.iter().map(|g| group(g)).collect(),
+        plan: Vec::new(),
+    };
+    Arc::new(HallConfig {
+        groups: vec![
+            Group {
+                id: group("A"),
+                series: 'A',
+            },
+            Group {
+                id: group("B"),
+                series: 'B',
+            },
+        ],
+        services: vec![service("A1", "A"), service("A2", "A"), service("B1", "B")],
+        windows: vec![desk("W01", &["A", "B"]), desk("W02", &["A"])],
+        ..HallConfig::default()
+    })
+}
+
+fn id(n: u8) -> TicketId {
+    TicketId::from_bytes([n; 16])
+}
+
+fn take(n: u8, services: &[&str], holder: Option<&str>) -> Event {
+    Event::Take(NewTicket {
+        id: id(n),
+        services: services.iter().map(|s| service(s)).collect(),
+        class: Class::Normal,
+        booking: None,
+        cases: Cases::ONE,
+        holder: holder.map(str::to_string),
+        source: Source { device: None },
+    })
+}
+
+fn open(engine: &mut Engine, w: &str) {
+    engine.apply(
+        OPEN,
+        Event::Open {
+            window: window(w),
+            clerk: None,
+        },
+    );
+}
+
+fn next(engine: &mut Engine, w: &str, finish_current: bool) -> Vec<Effect> {
+    engine.apply(
+        engine_time(engine),
+        Event::Next {
+            window: window(w),
+            finish_current,
+        },
+    )
+}
+
+fn engine_time(engine: &Engine) -> Millis {
+    engine
+        .tickets()
+        .filter_map(|t| t.history.last().map(|s| s.at))
+        .max()
+        .unwrap_or(OPEN)
+        + Millis::from_secs(1)
+}
+
+fn called(effects: &[Effect]) -> Option<TicketId> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Called { ticket, .. } => Some(*ticket),
+        _ => None,
+    })
+}
+
+fn started() -> Engine {
+    let mut engine = Engine::new(hall());
+    engine.apply(
+        Millis::ZERO,
+        Event::DayBegins {
+            day: "2026-11-21".into(),
+        },
+    );
+    engine
+}
+
+#[test]
+fn tickets_are_called_in_order_and_only_where_they_can_be_served() {
+    let mut engine = started();
+    for (n, services) in [(1, "B1"), (2, "A1"), (3, "A2")] {
+        let effects = engine.apply(OPEN + Millis::from_secs(n.into()), take(n, &[services], None));
+        assert!(matches!(effects[0], Effect::Issued { .. }), "{effects:?}");
+    }
+    assert_eq!(engine.ticket(id(2)).unwrap().number.to_string(), "A001");
+    assert_eq!(engine.ticket(id(3)).unwrap().number.to_string(), "A002");
+    assert_eq!((engine.people_ahead(id(3)), engine.waiting_in(&group("A"))), (1, 2));
+    open(&mut engine, "W02");
+    assert_eq!(
+        called(&next(&mut engine, "W02", false)),
+        Some(id(2)),
+        "W02 cannot serve the earlier B001"
+    );
+    let busy = next(&mut engine, "W02", false);
+    assert!(
+        matches!(
+            busy[0],
+            Effect::Refused {
+                refusal: Refusal::WindowBusy { .. }
+            }
+        ),
+        "{busy:?}"
+    );
+    let effects = next(&mut engine, "W02", true);
+    assert!(matches!(effects[0], Effect::Finished { .. }));
+    assert_eq!(called(&effects), Some(id(3)));
+    let nobody = next(&mut engine, "W02", true);
+    assert!(matches!(nobody[1], Effect::NobodyWaits { .. }), "{nobody:?}");
+    open(&mut engine, "W01");
+    let effects = engine.apply(engine_time(&engine), Event::Dispatch);
+    assert_eq!(called(&effects), Some(id(1)));
+}
+
+#[test]
+fn a_person_holds_one_open_ticket_of_a_group() {
+    let mut engine = started();
+    engine.apply(OPEN, take(1, &["A1"], Some("aa")));
+    let again = engine.apply(OPEN, take(2, &["A2"], Some("aa")));
+    assert!(matches!(&again[0], Effect::Refused { refusal: Refusal::AlreadyHolds { ticket, .. } } if *ticket == id(1)));
+    assert!(matches!(
+        engine.apply(OPEN, take(3, &["B1"], Some("aa")))[0],
+        Effect::Issued { .. }
+    ));
+    assert!(matches!(
+        engine.apply(OPEN, take(4, &["A1"], None))[0],
+        Effect::Issued { .. }
+    ));
+    engine.apply(
+        OPEN,
+        Event::Cancel {
+            ticket: id(1),
+            reason: "left".into(),
+        },
+    );
+    assert!(matches!(
+        engine.apply(OPEN, take(5, &["A1"], Some("aa")))[0],
+        Effect::Issued { .. }
+    ));
+}
+
+#[test]
+fn a_missed_ticket_comes_back_at_third_place_once() {
+    let mut engine = started();
+    for n in 1..=5 {
+        engine.apply(OPEN + Millis::from_secs(n.into()), take(n, &["A1"], None));
+    }
+    open(&mut engine, "W02");
+    next(&mut engine, "W02", false);
+    let again = engine.apply(engine_time(&engine), Event::Recall { ticket: id(1) });
+    assert!(matches!(again[0], Effect::Recalled { times: 2, .. }));
+    engine.apply(engine_time(&engine), Event::NoShow { ticket: id(1) });
+    assert_eq!(engine.ticket(id(1)).unwrap().state, TicketState::NoShow);
+    let at = engine_time(&engine);
+    engine.apply(
+        at,
+        Event::Requeue {
+            ticket: id(1),
+            reason: "checked in".into(),
+        },
+    );
+    let order: Vec<_> = engine.next_up(9).iter().map(|t| t.id).collect();
+    assert_eq!(order, [id(2), id(3), id(1), id(4), id(5)]);
+    for n in [2, 3] {
+        assert_eq!(called(&next(&mut engine, "W02", true)), Some(id(n)));
+    }
+    assert_eq!(called(&next(&mut engine, "W02", true)), Some(id(1)));
+    engine.apply(engine_time(&engine), Event::NoShow { ticket: id(1) });
+    let twice = engine.apply(
+        engine_time(&engine),
+        Event::Requeue {
+            ticket: id(1),
+            reason: "again".into(),
+        },
+    );
+    assert!(matches!(
+        twice[0],
+        Effect::Refused {
+            refusal: Refusal::TooLateToReturn { .. }
+        }
+    ));
+}
+
+#[test]
+fn a_second_matter_keeps_the_place_of_the_first() {
+    let mut engine = started();
+    engine.apply(OPEN, take(1, &["A1", "B1"], None));
+    engine.apply(OPEN + Millis(5), take(2, &["B1"], None));
+    open(&mut engine, "W02");
+    next(&mut engine, "W02", false);
+    engine.apply(engine_time(&engine), Event::Start { ticket: id(1) });
+    let effects = engine.apply(engine_time(&engine), Event::Finish { ticket: id(1) });
+    assert!(
+        matches!(
+            &effects[..],
+            [Effect::Finished { .. }, Effect::NextMatter { matter: 1, .. }]
+        ),
+        "{effects:?}"
+    );
+    open(&mut engine, "W01");
+    assert_eq!(called(&next(&mut engine, "W01", false)), Some(id(1)));
+}
+
+#[test]
+fn a_held_ticket_goes_on_in_front_at_the_window_that_held_it() {
+    let mut engine = started();
+    for n in 1..=3 {
+        engine.apply(OPEN, take(n, &["A1"], None));
+    }
+    open(&mut engine, "W01");
+    open(&mut engine, "W02");
+    next(&mut engine, "W02", false);
+    engine.apply(
+        engine_time(&engine),
+        Event::Hold {
+            ticket: id(1),
+            reason: "copies".into(),
+        },
+    );
+    engine.apply(engine_time(&engine), Event::Resume { ticket: id(1) });
+    assert_eq!(engine.could_call(id(1)), [window("W02")]);
+    assert_eq!(called(&next(&mut engine, "W01", false)), Some(id(2)));
+    assert_eq!(called(&next(&mut engine, "W02", false)), Some(id(1)));
+    let to = TransferTo::Window { window: window("W02") };
+    engine.apply(
+        engine_time(&engine),
+        Event::Transfer {
+            ticket: id(2),
+            to,
+            reason: "speaks Cantonese".into(),
+        },
+    );
+    assert_eq!(called(&next(&mut engine, "W01", false)), Some(id(3)));
+    assert_eq!(called(&next(&mut engine, "W02", true)), Some(id(2)));
+}
+
+#[test]
+fn a_paused_window_does_not_call_and_a_day_ends_cleanly() {
+    let mut engine = started();
+    engine.apply(OPEN, take(1, &["A1"], None));
+    open(&mut engine, "W01");
+    engine.apply(
+        OPEN,
+        Event::Pause {
+            window: window("W01"),
+            reason: CloseReason::Break,
+        },
+    );
+    let effects = next(&mut engine, "W01", false);
+    assert!(matches!(
+        effects[0],
+        Effect::Refused {
+            refusal: Refusal::WindowNotOpen { .. }
+        }
+    ));
+    let back = engine.apply(
+        OPEN,
+        Event::DayBegins {
+            day: "2026-11-20".into(),
+        },
+    );
+    assert!(matches!(
+        back[0],
+        Effect::Refused {
+            refusal: Refusal::DayBeganAlready { .. }
+        }
+    ));
+    let effects = engine.apply(
+        Millis(1),
+        Event::DayBegins {
+            day: "2026-11-22".into(),
+        },
+    );
+    assert!(
+        matches!(&effects[..], [Effect::Cancelled { .. }, Effect::DayBegan { .. }]),
+        "{effects:?}"
+    );
+    engine.apply(OPEN, take(2, &["A1"], None));
+    assert_eq!(engine.ticket(id(2)).unwrap().number.to_string(), "A001");
+    assert_eq!(engine.forecast(OPEN, id(1)), Forecast::default());
+}
+
+#[test]
+fn folding_the_effects_gives_the_live_state() {
+    let (mut live, mut rebuilt) = (started(), Engine::new(hall()));
+    rebuilt.fold(
+        Millis::ZERO,
+        &Effect::DayBegan {
+            day: "2026-11-21".into(),
+        },
+    );
+    let script = [
+        take(1, &["A1", "B1"], Some("aa")),
+        Event::Open {
+            window: window("W02"),
+            clerk: None,
+        },
+        take(2, &["A1"], None),
+        Event::Dispatch,
+        Event::Start { ticket: id(1) },
+        Event::Finish { ticket: id(1) },
+        Event::Rate {
+            ticket: id(1),
+            stars: 5,
+        },
+        Event::Next {
+            window: window("W02"),
+            finish_current: false,
+        },
+    ];
+    for (n, event) in script.into_iter().enumerate() {
+        let now = OPEN + Millis::from_secs(i64::try_from(n).unwrap());
+        let decided = live.decide(now, &event);
+        assert_eq!(decided, live.apply(now, event));
+        for effect in &decided {
+            rebuilt.fold(now, effect);
+        }
+        assert_eq!(rebuilt.state_digest(), live.state_digest());
+    }
+}
