@@ -1,0 +1,214 @@
+//! The scenes, in the order in which they are played. Each must leave the kiosk on its first screen.
+
+mod citizens;
+mod paper;
+mod window;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use crate::hall::Hall;
+use crate::kiosk::Kiosk;
+use crate::report::{Report, Witness};
+use crate::staff::{Dispatcher, Page};
+use crate::watch::until;
+
+/// A ticket as its holder knows it: from the screen and the paper alone.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The number.
+    pub number: String,
+    /// The token in the QR code.
+    pub token: String,
+}
+
+/// Everything that takes part.
+pub struct Play {
+    hall: Hall,
+    driver: tests_e2e::browser::Driver,
+    kiosk: Kiosk,
+    dispatcher: Dispatcher,
+    board: Page,
+    drawer: Vec<Value>,
+    out: PathBuf,
+    pictures: u32,
+}
+
+impl Play {
+    /// Opens the board in a browser and finds the drawer of made-up people.
+    pub async fn new(hall: Hall, out: &Path) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder()
+            .timeout(std::time::Duration::from_secs(10))
+            .build()?;
+        let kiosk = Kiosk::new(http.clone(), &hall.links.kiosk_screen, &hall.links.emulators);
+        let dispatcher = Dispatcher::new(http, &hall.links)?;
+        let driver = tests_e2e::browser::Driver::start().await?;
+        let board = Page::open(&driver, &hall.links.board, 1920, 1080).await?;
+        let drawer = kiosk.drawer().await?;
+        Ok(Self {
+            hall,
+            driver,
+            kiosk,
+            dispatcher,
+            board,
+            drawer,
+            out: out.to_path_buf(),
+            pictures: 0,
+        })
+    }
+
+    /// Plays everything; the first scene that was not seen ends it, because the later ones build on it.
+    pub async fn all(&mut self, report: &mut Report) -> anyhow::Result<()> {
+        macro_rules! scene {
+            ($title:literal, $call:expr) => {{
+                report.begin($title);
+                if let Err(error) = $call {
+                    let _ = self.kiosk.picture(&self.out.join("failed-screen.png")).await;
+                    let _ = self.board.picture(&self.out.join("failed-board.png")).await;
+                    return Err(error.context($title));
+                }
+                report.end(None);
+            }};
+        }
+        scene!("windows open", window::windows_open(self, report).await);
+        let first = {
+            report.begin("a resident card, choose first");
+            let held = citizens::resident_choose_first(self, report).await;
+            let held = held.context("a resident card, choose first")?;
+            report.end(None);
+            held
+        };
+        scene!(
+            "the same person again",
+            citizens::same_person_again(self, report, &first).await
+        );
+        scene!(
+            "a Hong Kong, Macao or Taiwan permit, tap first",
+            citizens::hmt_tap_first(self, report).await
+        );
+        scene!(
+            "a foreigner's card of 2017",
+            citizens::foreigner(self, report, "foreigner_2017").await
+        );
+        scene!(
+            "a foreigner's card of 2023",
+            citizens::foreigner(self, report, "foreigner_2023").await
+        );
+        scene!(
+            "an elder: large type, priority offered",
+            citizens::elder(self, report).await
+        );
+        scene!("a person named 张䶮", citizens::rare_name(self, report, '䶮').await);
+        scene!("a person named 李𬱖", citizens::rare_name(self, report, '𬱖').await);
+        scene!(
+            "search by pinyin, guidance, cancel",
+            citizens::search_guidance_cancel(self, report).await
+        );
+        scene!(
+            "paper runs out in the middle of a ticket",
+            paper::runs_out(self, report).await
+        );
+        scene!(
+            "a window calls, recalls, marks a no-show, finishes",
+            window::a_morning(self, report, &first).await
+        );
+        Ok(())
+    }
+
+    /// Ends browsers and hall.
+    pub async fn end(self) {
+        self.board.close().await;
+        self.driver.stop().await;
+        self.hall.stop().await;
+    }
+
+    /// Someone from the drawer whose card satisfies `is`.
+    fn person(&self, what: &str, is: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
+        let found = self.drawer.iter().find(|entry| is(entry)).cloned();
+        let entry = found.with_context(|| format!("nobody in the drawer is {what}"))?;
+        Ok(entry.get("card").cloned().unwrap_or(entry))
+    }
+
+    /// Keeps a picture of the screen as `screen-NN-name.png`.
+    async fn keep_screen(&mut self, name: &str) -> anyhow::Result<()> {
+        self.pictures += 1;
+        self.kiosk
+            .picture(&self.out.join(format!("screen-{:02}-{name}.png", self.pictures)))
+            .await
+    }
+
+    /// Waits for the last screen, lifts nothing, and reads number and token as the holder would: the number from the
+    /// screen, the token from the QR text in the printed bytes.
+    async fn number_in_hand(&mut self, report: &mut Report, picture: &str) -> anyhow::Result<Held> {
+        let number = self.number_on_screen().await?;
+        report.saw(Witness::Screen, format!("number {number}"));
+        let kiosk = &self.kiosk;
+        let papers = until(format!("one complete ticket {number} from the printer"), || async {
+            let papers = kiosk.papers_with(&number).await?;
+            Ok((!papers.is_empty()).then_some(papers))
+        });
+        let papers = papers.await?;
+        anyhow::ensure!(papers.len() == 1, "{} complete tickets carry {number}", papers.len());
+        let (job, bytes) = &papers[0];
+        report.saw(
+            Witness::Printer,
+            format!("job {}: one complete ticket {number}, {} bytes", job.id, bytes.len()),
+        );
+        report.figure("ticket_bytes", bytes.len().into());
+        let token = token_in(bytes).context("no lookup token in the printed bytes")?;
+        let view = self.dispatcher.lookup(&token).await?;
+        anyhow::ensure!(
+            view["number"] == number.as_str(),
+            "the lookup says {} for {number}",
+            view["number"]
+        );
+        report.saw(
+            Witness::Lookup,
+            format!("{} is {}, {} ahead", number, view["state"], view["people_ahead"]),
+        );
+        self.keep_screen(picture).await?;
+        std::fs::write(self.out.join("ticket.png"), self.kiosk.job_picture(job.id).await?)?;
+        std::fs::write(self.out.join("ticket.bin"), bytes)?;
+        Ok(Held { number, token })
+    }
+
+    /// The number on the ticket screen.
+    async fn number_on_screen(&self) -> anyhow::Result<String> {
+        self.kiosk.see("您的号码").await?;
+        let tree = self.kiosk.tree().await?;
+        let tallest = tree
+            .iter()
+            .filter(|e| is_number(&e.label))
+            .max_by(|a, b| a.height.total_cmp(&b.height));
+        Ok(tallest.with_context(|| "no number on the ticket screen")?.label.clone())
+    }
+
+    /// Takes the paper and presses 完成: the kiosk is back on its first screen.
+    async fn leave(&self) -> anyhow::Result<()> {
+        self.kiosk.take_paper().await?;
+        self.kiosk.touch("完成").await?;
+        self.kiosk.see("先选事项").await.map(|_| ())
+    }
+}
+
+/// True for `A012`.
+fn is_number(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(|c| c.is_ascii_uppercase())
+        && (3..=4).contains(&(text.len().saturating_sub(1)))
+        && chars.all(|c| c.is_ascii_digit())
+}
+
+/// The 16 characters behind `t=` in the printed bytes.
+fn token_in(bytes: &[u8]) -> Option<String> {
+    let at = bytes.windows(2).position(|w| w == b"t=")?;
+    let token = bytes.get(at + 2..at + 18)?;
+    let plain = token.iter().all(u8::is_ascii_alphanumeric);
+    if plain {
+        String::from_utf8(token.to_vec()).ok()
+    } else {
+        None
+    }
+}

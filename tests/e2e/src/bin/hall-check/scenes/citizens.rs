@@ -1,0 +1,228 @@
+//! Citizens at the kiosk.
+
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+
+use super::{Held, Play};
+use crate::report::{Report, Witness};
+
+/// Group and service that most scenes choose.
+const GROUP: &str = "社保医保";
+
+fn kind(entry: &Value, wanted: &str) -> bool {
+    entry["kind"] == wanted || entry["type"] == wanted || entry["card"]["type"] == wanted
+}
+
+fn name_of(entry: &Value) -> &str {
+    entry["name"]
+        .as_str()
+        .or_else(|| entry["card"]["name"].as_str())
+        .unwrap_or_default()
+}
+
+fn birth_of(entry: &Value) -> i64 {
+    let birth = entry["birth"]
+        .as_str()
+        .or_else(|| entry["card"]["birth"].as_str())
+        .unwrap_or("99999999");
+    birth.parse().unwrap_or(99_999_999)
+}
+
+/// An adult below sixty with a plain resident card.
+fn is_plain_adult(entry: &Value) -> bool {
+    kind(entry, "resident_id")
+        && (19_700_101..20_050_101).contains(&birth_of(entry))
+        && !name_of(entry).contains(['䶮', '𬱖'])
+}
+
+/// Chooses the first service of the group and goes to the confirmation.
+async fn choose_first_service(play: &Play, group: &str) -> anyhow::Result<String> {
+    play.kiosk.touch(group).await?;
+    let services = crate::watch::until("services of the group", || async {
+        let tree = play.kiosk.tree().await?;
+        let first = tree
+            .iter()
+            .find(|e| e.role == "button" && SERVICES.contains(&e.label.as_str()));
+        Ok(first.map(|e| e.label.clone()))
+    });
+    let service = services.await.with_context(|| "no known service on the screen")?;
+    play.kiosk.touch(&service).await?;
+    play.kiosk.see("确认取号").await?;
+    Ok(service)
+}
+
+/// Services of the shipped hall that the scenes may choose.
+const SERVICES: &[&str] = &["城乡居民医保参保登记", "社保卡申领", "异地就医备案"];
+
+/// Takes the card away when the screen asks, as it must before anything is printed.
+async fn take_card_back(play: &mut Play, report: &mut Report) -> anyhow::Result<()> {
+    play.kiosk.see("请取走").await?;
+    report.saw(Witness::Screen, "asks to take the card back");
+    play.kiosk.lift().await
+}
+
+/// Choose first: matter, confirmation, card, number.
+pub async fn resident_choose_first(play: &mut Play, report: &mut Report) -> anyhow::Result<Held> {
+    play.kiosk.see("先选事项").await?;
+    play.keep_screen("attract").await?;
+    play.kiosk.touch("先选事项").await?;
+    play.kiosk.see(GROUP).await?;
+    play.keep_screen("groups").await?;
+    let service = choose_first_service(play, GROUP).await?;
+    play.keep_screen("confirm").await?;
+    report.saw(
+        Witness::Screen,
+        format!("「{service}」 before confirming: {}", waiting_line(play).await),
+    );
+    play.kiosk.touch("确认取号").await?;
+    play.kiosk.see("身份证").await?;
+    play.keep_screen("present-card").await?;
+    let card = play.person("an adult with a resident card", is_plain_adult)?;
+    play.kiosk.lay(&card).await?;
+    play.kiosk.see("请取走").await?;
+    play.keep_screen("take-card").await?;
+    take_card_back(play, report).await?;
+    let held = play.number_in_hand(report, "ticket").await?;
+    figures(play, report).await?;
+    play.leave().await?;
+    Ok(held)
+}
+
+/// Tap to last printed byte, split by the emulators' own clocks.
+async fn figures(play: &Play, report: &mut Report) -> anyhow::Result<()> {
+    let reader = play.kiosk.device("id-reader").await?;
+    let (laid, read) = (reader["card_laid_ms"].as_i64(), reader["last_read_reply_ms"].as_i64());
+    if let (Some(laid), Some(read), Some(job)) = (laid, read, play.kiosk.jobs().await?.last()) {
+        report.figure("tap_to_read_ms", (read - laid).into());
+        report.figure("read_to_first_printed_byte_ms", (job.first_byte_ms - read).into());
+        report.figure(
+            "first_to_last_printed_byte_ms",
+            (job.last_byte_ms - job.first_byte_ms).into(),
+        );
+    }
+    Ok(())
+}
+
+async fn waiting_line(play: &Play) -> String {
+    let tree = play.kiosk.tree().await.unwrap_or_default();
+    let line: Vec<String> = tree
+        .into_iter()
+        .map(|e| e.label)
+        .filter(|l| l.contains("等候") || l.contains("分钟"))
+        .collect();
+    line.join(", ")
+}
+
+/// The same person again: refused kindly, shown the open ticket.
+pub async fn same_person_again(play: &mut Play, report: &mut Report, first: &Held) -> anyhow::Result<()> {
+    play.kiosk.touch("先选事项").await?;
+    choose_first_service(play, GROUP).await?;
+    play.kiosk.touch("确认取号").await?;
+    let card = play.person("an adult with a resident card", is_plain_adult)?;
+    play.kiosk.lay(&card).await?;
+    play.kiosk.see("请取走").await?;
+    play.kiosk.lift().await?;
+    play.kiosk.see(&first.number).await?;
+    ensure!(
+        play.kiosk.has_button("补打").await?,
+        "no way to print the open ticket again"
+    );
+    play.keep_screen("already-holds").await?;
+    report.saw(Witness::Screen, format!("shows the open ticket {} again", first.number));
+    let papers = play.kiosk.papers_with(&first.number).await?;
+    ensure!(papers.len() == 1, "{} papers carry {}", papers.len(), first.number);
+    report.saw(Witness::Printer, "printed nothing more");
+    play.kiosk.touch("完成").await?;
+    play.kiosk.see("先选事项").await.map(|_| ())
+}
+
+/// Tap first: card, catalogue with a greeting, confirmation, number.
+async fn tap_first(play: &mut Play, report: &mut Report, card: &Value, picture: &str) -> anyhow::Result<Held> {
+    play.kiosk.see("先选事项").await?;
+    play.kiosk.lay(card).await?;
+    take_card_back(play, report).await?;
+    play.kiosk.see(GROUP).await?;
+    choose_first_service(play, GROUP).await?;
+    play.kiosk.touch("确认取号").await?;
+    play.number_in_hand(report, picture).await
+}
+
+/// A permit of a resident of Hong Kong, Macao or Taiwan.
+pub async fn hmt_tap_first(play: &mut Play, report: &mut Report) -> anyhow::Result<()> {
+    let card = play.person("with an HMT permit", |p| kind(p, "hmt_permit"))?;
+    tap_first(play, report, &card, "ticket-hmt").await?;
+    play.leave().await
+}
+
+/// A foreigner's permanent residence card.
+pub async fn foreigner(play: &mut Play, report: &mut Report, layout: &str) -> anyhow::Result<()> {
+    let card = play.person(layout, |p| kind(p, layout))?;
+    tap_first(play, report, &card, &format!("ticket-{}", layout.replace('_', "-"))).await?;
+    play.leave().await
+}
+
+/// An elder gets large type and is offered priority.
+pub async fn elder(play: &mut Play, report: &mut Report) -> anyhow::Result<()> {
+    let card = play.person("over seventy", |p| kind(p, "resident_id") && birth_of(p) < 19_550_101)?;
+    let before = button_height(play, "先选事项").await?;
+    play.kiosk.lay(&card).await?;
+    take_card_back(play, report).await?;
+    play.kiosk.see("使用优先号").await?;
+    play.keep_screen("priority-offer").await?;
+    report.saw(Witness::Screen, "priority offered");
+    play.kiosk.touch("使用优先号").await?;
+    play.kiosk.see(GROUP).await?;
+    let large = button_height(play, "取消").await?;
+    play.keep_screen("elder-groups").await?;
+    choose_first_service(play, GROUP).await?;
+    play.kiosk.touch("确认取号").await?;
+    let held = play.number_in_hand(report, "ticket-elder").await?;
+    report.saw(
+        Witness::Screen,
+        format!("large type: 取消 is {large:.0} px high, {before:.0} px was the first choice"),
+    );
+    let hall = play.dispatcher.lookup(&held.token).await?;
+    ensure!(hall["state"] == "waiting", "the elder's ticket is {}", hall["state"]);
+    play.leave().await
+}
+
+async fn button_height(play: &Play, label: &str) -> anyhow::Result<f64> {
+    let tree = play.kiosk.tree().await?;
+    let button = tree.iter().find(|e| e.role == "button" && e.label == label);
+    Ok(button.with_context(|| format!("no button 「{label}」"))?.height)
+}
+
+/// A name with a character that many systems refuse.
+pub async fn rare_name(play: &mut Play, report: &mut Report, rare: char) -> anyhow::Result<()> {
+    let card = play.person("with that rare name", |p| name_of(p).contains(rare))?;
+    let held = tap_first(play, report, &card, &format!("ticket-rare-{:x}", rare as u32)).await?;
+    report.saw(
+        Witness::Printer,
+        format!(
+            "{} printed for a holder with U+{:X} in the name",
+            held.number, rare as u32
+        ),
+    );
+    play.leave().await
+}
+
+/// Search by pinyin initials finds a service; the guidance button leads to a number; cancel ends anywhere.
+pub async fn search_guidance_cancel(play: &mut Play, report: &mut Report) -> anyhow::Result<()> {
+    play.kiosk.touch("先选事项").await?;
+    play.kiosk.touch("搜索事项").await?;
+    for letter in ["S", "B", "K"] {
+        play.kiosk.touch(letter).await?;
+    }
+    play.kiosk.see("社保卡").await?;
+    play.keep_screen("search").await?;
+    report.saw(Witness::Screen, "SBK finds 社保卡…");
+    play.kiosk.touch("取消").await?;
+    play.kiosk.see("先选事项").await?;
+    report.saw(Witness::Screen, "cancelled from the search, back on the first screen");
+    play.kiosk.touch("先选事项").await?;
+    play.kiosk.touch("不知道选哪个").await?;
+    play.kiosk.see("确认取号").await?;
+    report.saw(Witness::Screen, "guidance offered");
+    play.kiosk.touch("取消").await?;
+    play.kiosk.see("先选事项").await.map(|_| ())
+}

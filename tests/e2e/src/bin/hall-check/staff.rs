@@ -1,0 +1,143 @@
+//! The other side of the glass: the clerk's interface, the public lookup, and pages in a real browser.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
+
+use crate::hall::Links;
+use crate::watch::until;
+
+/// The dispatcher's HTTP interface with the loopback token.
+#[derive(Clone)]
+pub struct Dispatcher {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+impl Dispatcher {
+    /// With the token from its file.
+    pub fn new(http: reqwest::Client, links: &Links) -> anyhow::Result<Self> {
+        let token = std::fs::read_to_string(&links.token_file)
+            .with_context(|| format!("reading {}", links.token_file.display()))?;
+        let base = links.dispatcher.trim_end_matches('/').to_string();
+        Ok(Self {
+            http,
+            base,
+            token: token.trim().to_string(),
+        })
+    }
+
+    /// A call that must succeed; 204 gives null.
+    pub async fn post(&self, path: &str, body: Value) -> anyhow::Result<Value> {
+        let url = format!("{}/api/v1{path}", self.base);
+        let answer = self.http.post(url).bearer_auth(&self.token).json(&body).send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        if !status.is_success() {
+            bail!("POST {path}: {status} {text}");
+        }
+        if text.is_empty() {
+            Ok(Value::Null)
+        } else {
+            Ok(serde_json::from_str(&text)?)
+        }
+    }
+
+    /// A read that must succeed.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let url = format!("{}/api/v1{path}", self.base);
+        Ok(self
+            .http
+            .get(url)
+            .bearer_auth(&self.token)
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?)
+    }
+
+    /// Opens a window with a made-up clerk.
+    pub async fn open(&self, window: &str) -> anyhow::Result<()> {
+        let clerk = json!({"clerk": format!("C-{window}")});
+        self.post(&format!("/windows/{window}/open"), clerk).await.map(|_| ())
+    }
+
+    /// The public lookup, without credentials.
+    pub async fn lookup(&self, token: &str) -> anyhow::Result<Value> {
+        let url = format!("{}/api/v1/lookup?t={token}", self.base);
+        Ok(self.http.get(url).send().await?.error_for_status()?.json().await?)
+    }
+
+    /// Waits until the public lookup says `state`.
+    pub async fn lookup_is(&self, token: &str, state: &str) -> anyhow::Result<Value> {
+        until(format!("lookup state {state}"), || async {
+            let view = self.lookup(token).await?;
+            Ok((view["state"] == state).then_some(view))
+        })
+        .await
+    }
+
+    /// The phone page of a ticket.
+    pub fn phone_page(&self, token: &str) -> String {
+        format!("{}/q?t={token}", self.base)
+    }
+}
+
+/// A page open in a browser.
+pub struct Page {
+    client: fantoccini::Client,
+}
+
+impl Page {
+    /// Opens `url` in a browser of its own with a view of this size.
+    pub async fn open(driver: &tests_e2e::browser::Driver, url: &str, width: u32, height: u32) -> anyhow::Result<Self> {
+        let client = driver.session(width, height).await?;
+        client
+            .goto(url)
+            .await
+            .with_context(|| "opening a page in the browser")?;
+        Ok(Self { client })
+    }
+
+    /// All words of the page.
+    pub async fn text(&self) -> anyhow::Result<String> {
+        let body = self.client.find(fantoccini::Locator::Css("body")).await?;
+        Ok(body.text().await?)
+    }
+
+    /// Waits until the page's words satisfy `holds`.
+    pub async fn shows(&self, what: &str, holds: impl Fn(&str) -> bool) -> anyhow::Result<String> {
+        let seen = until(what, || async {
+            let text = self.text().await?;
+            Ok(holds(&text).then_some(text))
+        });
+        match seen.await {
+            Ok(text) => Ok(text),
+            Err(error) => {
+                let text = self.text().await.unwrap_or_default().replace('\n', " | ");
+                Err(error.context(format!("the page says: {text}")))
+            }
+        }
+    }
+
+    /// Presses keys as a clerk would.
+    pub async fn keys(&self, keys: &str) -> anyhow::Result<()> {
+        let body = self.client.find(fantoccini::Locator::Css("body")).await?;
+        body.send_keys(keys).await?;
+        Ok(())
+    }
+
+    /// Saves a picture of the page.
+    pub async fn picture(&self, path: &Path) -> anyhow::Result<()> {
+        let bytes = self.client.screenshot().await?;
+        std::fs::write(path, bytes).with_context(|| format!("writing {}", path.display()))
+    }
+
+    /// Closes its browser.
+    pub async fn close(self) {
+        let _ = self.client.close().await;
+    }
+}

@@ -1,0 +1,109 @@
+//! A real browser: Chromium driven through ChromeDriver (Debian packages `chromium` and `chromium-driver`).
+
+use std::net::TcpListener;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::json;
+use tokio::process::{Child, Command};
+
+/// A ChromeDriver of our own on a free port; it and its browsers end with this value.
+pub struct Driver {
+    child: Child,
+    url: String,
+}
+
+impl Driver {
+    /// Starts ChromeDriver and waits until it answers.
+    pub async fn start() -> anyhow::Result<Self> {
+        let port = free_port()?;
+        let child = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .context("starting chromedriver; install the Debian packages chromium and chromium-driver")?;
+        let driver = Self {
+            child,
+            url: format!("http://127.0.0.1:{port}"),
+        };
+        let http = reqwest::Client::new();
+        for _ in 0..200 {
+            if http
+                .get(format!("{}/status", driver.url))
+                .send()
+                .await
+                .is_ok_and(|a| a.status().is_success())
+            {
+                return Ok(driver);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        anyhow::bail!("chromedriver did not answer within 10 s")
+    }
+
+    /// Opens a browser with a fresh profile and a view of this size in CSS pixels.
+    pub async fn session(&self, width: u32, height: u32) -> anyhow::Result<fantoccini::Client> {
+        // Without the background flags Chromium talks to the outside at every start.
+        let args = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+            "--lang=zh-CN",
+        ];
+        // Headless windows have no frame, and Chromium refuses to make one narrower than 500 px: a phone is emulated.
+        let mut options = json!({ "args": args });
+        if width < 500 {
+            options["mobileEmulation"] =
+                json!({"deviceMetrics": {"width": width, "height": height, "pixelRatio": 2.0, "touch": true}});
+        }
+        let mut capabilities = serde_json::Map::new();
+        capabilities.insert("goog:chromeOptions".into(), options);
+        capabilities.insert("goog:loggingPrefs".into(), json!({"browser": "ALL"}));
+        let client = fantoccini::ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&self.url)
+            .await
+            .context("opening a browser")?;
+        if width >= 500 {
+            fit_view(&client, width, height).await?;
+        }
+        Ok(client)
+    }
+
+    /// Ends ChromeDriver, and with it every browser it opened.
+    pub async fn stop(mut self) {
+        let _ = self.child.kill().await;
+    }
+}
+
+/// Makes the inner view, not the window, exactly this large.
+async fn fit_view(client: &fantoccini::Client, width: u32, height: u32) -> anyhow::Result<()> {
+    client.set_window_size(width, height).await?;
+    let inner = client
+        .execute("return [window.innerWidth, window.innerHeight]", Vec::new())
+        .await?;
+    let of = |at: usize| u32::try_from(inner[at].as_u64().unwrap_or_default()).unwrap_or_default();
+    let (frame_width, frame_height) = (width.saturating_sub(of(0)), height.saturating_sub(of(1)));
+    if (frame_width, frame_height) != (0, 0) {
+        client
+            .set_window_size(width + frame_width, height + frame_height)
+            .await?;
+    }
+    Ok(())
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("looking for a free port")?;
+    Ok(listener.local_addr()?.port())
+}
