@@ -1,2 +1,48 @@
-//! Stub.
-fn main() {}
+//! `hallctl`: the technician's and developer's tool. It checks files, talks to one device by hand, looks the machine over
+//! and runs a whole hall with emulated devices. It must never hold a business rule: who is next is not decided here.
+
+mod check;
+mod demo;
+mod device;
+mod doctor;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "hallctl", version, about = "Checks, tries and demonstrates a Yimen hall.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check a hall, dispatcher or kiosk file and explain everything that is wrong with it.
+    Check {
+        /// The file; its `format` line says what it is.
+        file: PathBuf,
+    },
+    /// Talk to one device by hand.
+    #[command(subcommand)]
+    Device(device::Device),
+    /// Look this machine over: programs, fonts, ports, permissions.
+    Doctor,
+    /// Run a whole hall on this machine with emulated devices, until Ctrl-C.
+    Demo(demo::Args),
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    match Cli::parse().command {
+        Command::Check { file } => check::run(&file),
+        Command::Device(device) => device::run(device),
+        Command::Doctor => doctor::run(),
+        Command::Demo(args) => demo::run(&args),
+    }
+}
