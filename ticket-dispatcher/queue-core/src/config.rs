@@ -26,6 +26,46 @@ pub struct HallConfig {
     pub forecast_paths: u32,
     /// Bookings of today that are known before opening.
     pub bookings: Vec<Booking>,
+    /// How many walk-ins came on past days.
+    pub profiles: Vec<Profile>,
+    /// What else past days taught.
+    pub archive: Archive,
+}
+
+/// Walk-ins of a group on past days, by bin of the day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The group.
+    pub group: GroupId,
+    /// Days that are summed up in `counts`.
+    pub days: u32,
+    /// Start of each bin; a bin ends where the next begins, the last lasts 30 minutes.
+    pub from: Vec<Millis>,
+    /// Walk-ins in each bin, over all days.
+    pub counts: Vec<u32>,
+    /// Percent of them by class: disabled, elderly; the others are normal.
+    pub disabled_pct: u32,
+    /// See `disabled_pct`.
+    pub elderly_pct: u32,
+}
+
+/// What past days taught, for the forecasts. Empty lists mean "never measured": defaults are used.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archive {
+    /// Percent of bookings that never show up.
+    pub book_no_show_pct: Option<u32>,
+    /// Arrival minus slot of kept bookings, ms.
+    pub book_offset_ms: Vec<i64>,
+    /// Call to start, ms.
+    pub walk_ms: Vec<i64>,
+    /// Actual minus planned opening, ms.
+    pub open_dev_ms: Vec<i64>,
+    /// Actual minus planned closing, ms.
+    pub close_dev_ms: Vec<i64>,
+    /// Lengths of past faults, ms.
+    pub fault_ms: Vec<i64>,
+    /// Share of calls in vain by length of wait: from ms, to ms, per mille.
+    pub no_answer_permille: Vec<(i64, i64, i64)>,
 }
 
 /// A booking of today.

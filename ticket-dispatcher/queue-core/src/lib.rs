@@ -17,7 +17,7 @@ mod index;
 mod policy;
 mod ticket;
 
-pub use config::{Booking, Group, HallConfig, PlanInterval, Rules, Service, Window};
+pub use config::{Archive, Booking, Group, HallConfig, PlanInterval, Profile, Rules, Service, Window};
 pub use effect::{Effect, Place, Refusal, RunnerUp, Why};
 pub use engine::Engine;
 pub use event::{Event, NewTicket, Source, TransferTo};
