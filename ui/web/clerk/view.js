@@ -1,0 +1,124 @@
+// Draws the clerk's console.
+
+import { spanInChinese, timeOfDay } from '../hall/clock.js';
+import { byId, make, setText } from '../hall/dom.js';
+import { actionsOf, phaseOf } from './actions.js';
+import { CLASSES, PHASES, WINDOW_STATES } from './words.js';
+
+/** @typedef {import('./actions.js').WindowDesk} WindowDesk */
+/** @typedef {import('./actions.js').TicketView} TicketView */
+/** @typedef {import('../hall/fold.js').LocalText} LocalText */
+/** @typedef {{id: string, name: LocalText, keywords: string[], pinyin_initials: string, materials: LocalText[]}} Service */
+
+/** A person may have come back from the far end of the hall by now; the console reminds to recall or pass over. */
+const CALLED_LONG_MS = 60_000;
+
+/**
+ * @param {WindowDesk} desk
+ * @param {Map<string, Service>} services
+ * @param {boolean} busy a request is under way
+ */
+export function showDesk(desk, services, busy) {
+  const phase = phaseOf(desk);
+  const name = desk.window.name['zh-Hans'];
+  document.title = desk.current ? `${desk.current.number} · ${name}` : name;
+  setText(byId('window-name'), name);
+  const badge = byId('window-state');
+  setText(badge, WINDOW_STATES[desk.window.state] ?? desk.window.state);
+  badge.className = `badge ${desk.window.state}`;
+  setText(byId('clerk'), desk.clerk ? `工号 ${desk.clerk}` : '');
+  byId('current').className = `current ${phase}`;
+  byId('current').dataset.phase = phase;
+  setText(byId('current-title'), PHASES[phase]);
+  setText(byId('number'), desk.current?.number ?? '—');
+  byId('facts').replaceChildren(...(desk.current ? facts(desk.current, services) : []));
+  setText(byId('why'), desk.current && desk.why ? `为什么是这个号：${desk.why}` : '');
+  setText(byId('waiting'), String(desk.waiting));
+  byId('groups').replaceChildren(...desk.groups.map(groupRow));
+  chips('held', desk.held);
+  chips('missed', desk.missed);
+  showActions(desk, busy);
+  showWaited(desk, Date.now());
+}
+
+/** @param {TicketView} ticket @param {Map<string, Service>} services */
+function facts(ticket, services) {
+  const known = ticket.services.map((id) => services.get(id));
+  const names = ticket.services.map((id, index) => known[index]?.name['zh-Hans'] ?? id);
+  const papers = new Set(known.flatMap((one) => (one?.materials ?? []).map((text) => text['zh-Hans'])));
+  const special = ticket.class !== 'normal';
+  return [
+    fact('姓名', ticket.masked_name ?? '未留姓名'),
+    fact('类别', make('span', { class: special ? 'class special' : 'class' }, CLASSES[ticket.class] ?? ticket.class)),
+    fact('件数', ticket.cases > 1 ? `${ticket.cases} 件（代办）` : '1 件'),
+    fact('等候', make('span', { id: 'waited' }), make('small', {}, ` ${timeOfDay(Date.parse(ticket.issued_at))} 取号`)),
+    ticket.calls > 1 && fact('呼叫', `${ticket.calls} 次`),
+    fact('事项', list(names), 'wide'),
+    papers.size > 0 && fact('材料', list([...papers]), 'wide'),
+  ].filter((row) => row !== false);
+}
+
+/** @param {string} name @param {...any} rest the value's nodes; a last string `wide` makes it take the whole width */
+function fact(name, ...rest) {
+  const wide = rest.at(-1) === 'wide';
+  const value = wide ? rest.slice(0, -1) : rest;
+  return make('dl', { class: wide ? 'wide' : null }, make('dt', {}, name), make('dd', {}, ...value));
+}
+
+/** @param {string[]} lines */
+const list = (lines) => make('ul', {}, ...lines.map((line) => make('li', {}, line)));
+
+/** @param {import('../hall/fold.js').GroupView} group */
+const groupRow = (group) =>
+  make('li', {}, make('span', {}, group.name['zh-Hans']), make('span', { class: 'count' }, group.waiting));
+
+/** @param {'held'|'missed'} name @param {TicketView[]} tickets */
+function chips(name, tickets) {
+  byId(`${name}-part`).hidden = tickets.length === 0;
+  byId(name).replaceChildren(...tickets.map((ticket) => make('li', {}, ticket.number)));
+}
+
+/** @param {WindowDesk} desk @param {boolean} busy */
+function showActions(desk, busy) {
+  byId('actions').replaceChildren(
+    ...actionsOf(desk).map((action) =>
+      make(
+        'button',
+        {
+          type: 'button',
+          class: action.name === 'next' ? 'primary' : null,
+          'data-action': action.name,
+          disabled: busy || !action.possible,
+        },
+        make('kbd', {}, action.shown),
+        action.label,
+      ),
+    ),
+  );
+}
+
+/**
+ * What grows with time: how long the person waited so far, and since when they are called or served.
+ * @param {WindowDesk} desk
+ * @param {number} now milliseconds since 1970
+ */
+export function showWaited(desk, now) {
+  setText(byId('clock'), timeOfDay(now));
+  const ticket = desk.current;
+  const waited = document.getElementById('waited');
+  if (!ticket || !waited) return;
+  const since = lastTime(ticket, ['called']) ?? now;
+  setText(waited, spanInChinese(since - Date.parse(ticket.issued_at)));
+  const phase = phaseOf(desk);
+  const began = lastTime(ticket, phase === 'serving' ? ['started'] : ['called', 'recalled']);
+  if (began === null) return;
+  const span = spanInChinese(now - began);
+  setText(byId('current-title'), `${PHASES[phase]} · ${span}`);
+  byId('current').classList.toggle('long', phase === 'called' && now - began > CALLED_LONG_MS);
+}
+
+/** @param {TicketView} ticket @param {string[]} whats */
+function lastTime(ticket, whats) {
+  const line = ticket.history.findLast((one) => whats.includes(one.what));
+  return line ? Date.parse(line.at) : null;
+}

@@ -1,0 +1,191 @@
+// Every sentence of the phone page, in three languages. Pure.
+
+import { waitInWords } from './wait.js';
+
+/** @typedef {import('./wait.js').Lang} Lang */
+/** @typedef {import('../hall/fold.js').LocalText} LocalText */
+/**
+ * @typedef {{number: string, state: import('./wait.js').LookupState, services: LocalText[], materials?: LocalText[],
+ *   people_ahead: number, wait?: import('./wait.js').WaitRange, window_name?: string, windows: string[],
+ *   hall: LocalText, hall_phone: string, issued_at: string, as_of: string, seq: number}} LookupView
+ */
+/** @typedef {{sentence: string, wait: string, advice: string}} Told */
+
+/** Longest list of windows worth reading on a phone; more than that means "any". */
+const WINDOWS_LISTED = 4;
+
+/** @type {Record<Lang, any>} */
+const WORDS = {
+  'zh-Hans': {
+    title: '号票查询',
+    number: '您的号码',
+    services: '办理事项',
+    materials: '请准备好这些材料',
+    windows: '可能叫您的窗口',
+    anyOf: (n) => `${n} 个窗口都可以办理，请留意叫号`,
+    phone: '大厅电话：',
+    asOf: (time) => `更新于 ${time}，本页会自动更新`,
+    privacy: '本页不显示任何个人信息。',
+    age: (time, span) => `网络不通，显示的是 ${time} 的情况（${span}前），正在重试`,
+    busy: '查询的人较多，稍后自动更新',
+    seconds: (n) => `${n} 秒`,
+    minutes: (n) => `${n} 分钟`,
+    ahead: (n) => `前面还有 ${n} 人`,
+    next: '下一位就是您',
+    likely: (wait) => `大概还要等：${wait}`,
+    stay: '快轮到您了，请在窗口附近等候。',
+    leave: '叫号以大厅屏幕和语音为准，请留足时间返回。',
+    called: (window) => `请到 ${window}`,
+    calledAdvice: '请带好材料和号票，现在前往窗口。',
+    serving: (window) => `正在${window ? ` ${window} ` : ''}办理`,
+    held: '您的业务暂时挂起',
+    heldAdvice: '窗口会再叫您，不用重新取号。',
+    finished: '已办结',
+    finishedAdvice: '谢谢，请带好您的证件和材料。',
+    missed: '已过号',
+    missedAdvice: '别着急：请到取号机刷证，或到导办台说明，工作人员会为您安排。',
+    cancelled: '此号已取消',
+    cancelledAdvice: '如仍需办理，请重新取号。',
+    unknown: '没有查到这张号票',
+    unknownAdvice: '号票只在当天有效。请核对二维码是否完整，或拿着号票到导办台询问。',
+    loading: '正在查询…',
+    offline: '网络不通，正在重试…',
+  },
+  'zh-Hant': {
+    title: '號票查詢',
+    number: '您的號碼',
+    services: '辦理事項',
+    materials: '請準備好這些材料',
+    windows: '可能叫您的窗口',
+    anyOf: (n) => `${n} 個窗口都可以辦理，請留意叫號`,
+    phone: '大廳電話：',
+    asOf: (time) => `更新於 ${time}，本頁會自動更新`,
+    privacy: '本頁不顯示任何個人資料。',
+    age: (time, span) => `網絡不通，顯示的是 ${time} 的情況（${span}前），正在重試`,
+    busy: '查詢的人較多，稍後自動更新',
+    seconds: (n) => `${n} 秒`,
+    minutes: (n) => `${n} 分鐘`,
+    ahead: (n) => `前面還有 ${n} 人`,
+    next: '下一位就是您',
+    likely: (wait) => `大概還要等：${wait}`,
+    stay: '快輪到您了，請在窗口附近等候。',
+    leave: '叫號以大廳屏幕和語音為準，請留足時間返回。',
+    called: (window) => `請到 ${window}`,
+    calledAdvice: '請帶好材料和號票，現在前往窗口。',
+    serving: (window) => `正在${window ? ` ${window} ` : ''}辦理`,
+    held: '您的業務暫時掛起',
+    heldAdvice: '窗口會再叫您，不用重新取號。',
+    finished: '已辦結',
+    finishedAdvice: '謝謝，請帶好您的證件和材料。',
+    missed: '已過號',
+    missedAdvice: '別着急：請到取號機刷證，或到導辦台說明，工作人員會為您安排。',
+    cancelled: '此號已取消',
+    cancelledAdvice: '如仍需辦理，請重新取號。',
+    unknown: '沒有查到這張號票',
+    unknownAdvice: '號票只在當天有效。請核對二維碼是否完整，或拿着號票到導辦台詢問。',
+    loading: '正在查詢…',
+    offline: '網絡不通，正在重試…',
+  },
+  en: {
+    title: 'My ticket',
+    number: 'Your number',
+    services: 'Service',
+    materials: 'Please have ready',
+    windows: 'Windows that may call you',
+    anyOf: (n) => `Any of ${n} windows; please watch the board`,
+    phone: 'Hall phone: ',
+    asOf: (time) => `Updated at ${time}. This page updates by itself.`,
+    privacy: 'This page shows no personal information.',
+    age: (time, span) => `No network. This is how it stood at ${time} (${span} ago). Trying again.`,
+    busy: 'Many people are asking; the page updates soon.',
+    seconds: (n) => `${n} s`,
+    minutes: (n) => `${n} min`,
+    ahead: (n) => (n === 1 ? '1 person before you' : `${n} people before you`),
+    next: 'You are next',
+    likely: (wait) => `Likely wait: ${wait}`,
+    stay: 'Nearly your turn: please wait near the windows.',
+    leave: 'The board and the voice in the hall decide. Please leave time to come back.',
+    called: (window) => `Please go to ${window}`,
+    calledAdvice: 'Bring your papers and the ticket to the window now.',
+    serving: (window) => `Being served${window ? ` at ${window}` : ''}`,
+    held: 'Your case is on hold',
+    heldAdvice: 'The window will call you again. You need no new number.',
+    finished: 'Finished',
+    finishedAdvice: 'Thank you. Please take all your papers with you.',
+    missed: 'You missed your call',
+    missedAdvice: 'No problem: check in with your card at a kiosk, or ask at the guidance desk.',
+    cancelled: 'This number was cancelled',
+    cancelledAdvice: 'If you still need the service, please take a new number.',
+    unknown: 'We cannot find this ticket',
+    unknownAdvice: 'Tickets are valid for one day. Check that the QR code is whole, or ask at the guidance desk.',
+    loading: 'Looking up…',
+    offline: 'No network. Trying again…',
+  },
+};
+
+/** @param {Lang} lang */
+export const wordsOf = (lang) => WORDS[lang];
+
+/**
+ * The page's language for a browser's: `zh-HK` reads traditional, other Chinese simplified, everybody else English.
+ * @param {string} browser
+ * @returns {Lang}
+ */
+export function languageFor(browser) {
+  const tag = browser.toLowerCase();
+  if (!tag.startsWith('zh')) return 'en';
+  return /hant|-(tw|hk|mo)\b/.test(tag) && !tag.includes('hans') ? 'zh-Hant' : 'zh-Hans';
+}
+
+/**
+ * What the person should know and do, in one sentence each.
+ * @param {LookupView} view
+ * @param {Lang} lang
+ * @returns {Told}
+ */
+export function tell(view, lang) {
+  const words = WORDS[lang];
+  const told = (sentence, advice = '', wait = '') => ({ sentence, wait, advice });
+  switch (view.state) {
+    case 'waiting': {
+      const sentence = view.people_ahead === 0 ? words.next : words.ahead(view.people_ahead);
+      const wait = view.wait ? words.likely(waitInWords(view.wait, lang)) : '';
+      return told(sentence, view.people_ahead <= 3 ? words.stay : words.leave, wait);
+    }
+    case 'called':
+      return told(words.called(view.window_name ?? ''), words.calledAdvice);
+    case 'serving':
+      return told(words.serving(view.window_name));
+    case 'held':
+      return told(words.held, words.heldAdvice);
+    case 'finished':
+      return told(words.finished, words.finishedAdvice);
+    case 'no-show':
+      return told(words.missed, words.missedAdvice);
+    case 'cancelled':
+      return told(words.cancelled, words.cancelledAdvice);
+    default:
+      return told('');
+  }
+}
+
+/**
+ * The windows in a few words.
+ * @param {string[]} windows
+ * @param {Lang} lang
+ */
+export function windowsInWords(windows, lang) {
+  if (windows.length > WINDOWS_LISTED) return WORDS[lang].anyOf(windows.length);
+  return windows.join(lang === 'en' ? ', ' : '、');
+}
+
+/**
+ * How old the shown state is.
+ * @param {number} ms
+ * @param {Lang} lang
+ */
+export function spanInWords(ms, lang) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const words = WORDS[lang];
+  return seconds < 60 ? words.seconds(seconds) : words.minutes(Math.floor(seconds / 60));
+}
