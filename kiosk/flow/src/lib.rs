@@ -1,1 +1,34 @@
-//! Stub.
+//! The kiosk's flow: the state machine of one citizen's session and of what the kiosk can do, pure.
+//!
+//! [`Flow::step`] takes a [`Moment`] and one [`Input`] and gives a [`Step`]: what became of the input, and what to do.
+//! [`Flow::model`] is the picture of the state. There is no clock, no randomness, no I/O and no device in here; the
+//! daemon carries the effects out in the order given.
+//!
+//! What must never happen here:
+//! - a request without its key stored first, or two requests for one confirmation;
+//! - a number on paper that differs from the one on the screen, or a slip printed twice without 补打 on it;
+//! - a person kept after the number is there or the session is over;
+//! - a session that begins while a card lies on the reader.
+
+mod answers;
+mod card;
+mod cards;
+mod catalogue;
+mod choice;
+mod effect;
+mod flow;
+mod input;
+mod printing;
+mod session;
+mod settings;
+mod ticket;
+mod touch;
+mod view;
+
+pub use card::{Card, Day};
+pub use catalogue::{Catalogue, Group, LocalText, Service, WaitS};
+pub use effect::{Effect, LogLine, Outcome, Phrase, Reason, StaffReason, Step};
+pub use flow::Flow;
+pub use input::{DispatcherInput, Input, JobOutcome, Moment, PrinterInput, PrinterState, ReadFailure, ReaderInput};
+pub use settings::{Settings, Timeouts};
+pub use ticket::{JobNo, Slip, Ticket, TicketRequest, Underway};

@@ -1,0 +1,100 @@
+//! Tickets as the flow knows them: issued, held, and the record that is printed.
+
+use serde::{Deserialize, Serialize};
+use ticket_dispatcher_types::{Cases, Class, IdemKey, Lang, ServiceId, TicketId, TicketNo};
+
+use crate::{Card, WaitS};
+
+/// What the kiosk asks the dispatcher for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketRequest {
+    /// What for.
+    pub services: Vec<ServiceId>,
+    /// Who.
+    pub holder: Card,
+    /// Class asked for.
+    pub class: Class,
+    /// Cases of an agent, else one.
+    pub cases: Cases,
+}
+
+/// A ticket: just issued, or found open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// The ticket.
+    pub id: TicketId,
+    /// Its number.
+    pub number: TicketNo,
+    /// Four digits.
+    pub check_code: String,
+    /// What for.
+    pub services: Vec<ServiceId>,
+    /// People before it.
+    pub people_ahead: u32,
+    /// Likely wait.
+    pub wait: WaitS,
+    /// Names of the windows that may call it; empty when the dispatcher did not say.
+    pub windows: Vec<String>,
+    /// What the QR says.
+    pub lookup_url: String,
+    /// When it was issued, local, `2026-11-21 09:41`.
+    pub taken_at: String,
+    /// The window it is called to, if it is.
+    pub called_to: Option<String>,
+    /// Masked name, only where the hall prints it.
+    pub masked_name: Option<String>,
+    /// Cases on it.
+    pub cases: Cases,
+}
+
+/// The record of a slip: all that is printed, and nothing that is not. Kept in the outbox before the first byte goes
+/// to the printer, so it holds no identity: the masked name is there only where the hall prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slip {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The number, as on the screen.
+    pub number: TicketNo,
+    /// Four digits.
+    pub check_code: String,
+    /// Language of the words.
+    pub lang: Lang,
+    /// The hall.
+    pub hall_name: String,
+    /// The hall's phone.
+    pub hall_phone: String,
+    /// Name of the item group.
+    pub group_name: String,
+    /// Names of the services.
+    pub services: Vec<String>,
+    /// Names of the windows that may call it.
+    pub windows: Vec<String>,
+    /// People before it when this was printed.
+    pub people_ahead: u32,
+    /// Likely wait, minutes from.
+    pub wait_from_min: u16,
+    /// Likely wait, minutes to.
+    pub wait_to_min: u16,
+    /// When it was issued, local.
+    pub taken_at: String,
+    /// What the QR says.
+    pub lookup_url: String,
+    /// Masked name, only where the hall prints it.
+    pub masked_name: Option<String>,
+    /// Cases on it, 1 for everybody but agents.
+    pub cases: Cases,
+}
+
+/// A print job of this kiosk, counted up for ever (the outbox keeps the count).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JobNo(pub i64);
+
+/// A request under way: which key, since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Underway {
+    /// The key it was sent with.
+    pub key: IdemKey,
+    /// When it was confirmed.
+    pub since: ticket_dispatcher_types::Millis,
+}
