@@ -6,6 +6,7 @@
 //! decides who is served.
 
 pub mod hall_file;
+pub mod kiosk_file;
 
 mod hall_check;
 mod initials;
