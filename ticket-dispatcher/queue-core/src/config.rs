@@ -6,7 +6,9 @@ use ticket_dispatcher_types::{BookingId, GroupId, Millis, ServiceId, WindowId, W
 use crate::policy::{Policy, WindowRule};
 
 /// Everything static. Take `..HallConfig::default()` for what a hall does not say.
+// Old journals hold hall files without the newer fields, so a missing one reads as its default.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HallConfig {
     /// In order of the file.
     pub groups: Vec<Group>,

@@ -24,3 +24,7 @@ pub use event::{Event, NewTicket, Source, TransferTo};
 pub use forecast::Forecast;
 pub use policy::{Policy, WindowRule};
 pub use ticket::{Step, Ticket, WindowNow};
+
+/// Version of the decisions: raised whenever the same state and event may give other effects than before. The journal
+/// keeps it with every row, so that a replay is only asked to repeat what its own version decided.
+pub const ENGINE_VERSION: u32 = 1;

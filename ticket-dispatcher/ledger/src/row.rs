@@ -1,0 +1,225 @@
+//! A journal row: what is stored, how it is chained, how it is read back.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sm3::{Digest, Sm3};
+use ticket_dispatcher_queue_core::{Effect, Event, HallConfig};
+use ticket_dispatcher_types::{HallId, IdemKey, Millis, TicketId, UnixMillis};
+
+/// One row, as stored. `hash` is the only derived field: the next row stores it as its `prev_hash`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) seq: u64,
+    pub(crate) at: UnixMillis,
+    pub(crate) kind: String,
+    pub(crate) idem: [u8; 16],
+    /// JSON of [`Input`].
+    pub(crate) input: String,
+    /// JSON of the effects.
+    pub(crate) outcome: String,
+    pub(crate) engine_version: u32,
+    pub(crate) prev_hash: [u8; 32],
+}
+
+impl Row {
+    /// SM3 over `prev_hash ‖ seq(8) ‖ at_ms(8) ‖ engine_version(4) ‖ idem(16)` and, each behind its length (4), kind,
+    /// input and outcome; integers big endian.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        let mut sm3 = Sm3::new();
+        sm3.update(self.prev_hash);
+        sm3.update(self.seq.to_be_bytes());
+        sm3.update(self.at.0.to_be_bytes());
+        sm3.update(self.engine_version.to_be_bytes());
+        sm3.update(self.idem);
+        for text in [&self.kind, &self.input, &self.outcome] {
+            let length = u32::try_from(text.len()).expect("requests are limited to 16 KiB");
+            sm3.update(length.to_be_bytes());
+            sm3.update(text.as_bytes());
+        }
+        sm3.finalize().into()
+    }
+
+    pub(crate) fn input(&self) -> Result<Input, RowError> {
+        serde_json::from_str(&self.input).map_err(|source| self.unreadable("input", &source))
+    }
+
+    pub(crate) fn effects(&self) -> Result<Vec<Effect>, RowError> {
+        serde_json::from_str(&self.outcome).map_err(|source| self.unreadable("outcome", &source))
+    }
+
+    fn unreadable(&self, column: &'static str, source: &serde_json::Error) -> RowError {
+        RowError::Unreadable {
+            seq: self.seq,
+            column,
+            reason: source.to_string(),
+        }
+    }
+}
+
+/// What the first row of every journal chains to.
+pub(crate) fn genesis() -> [u8; 32] {
+    Sm3::digest(b"yimen journal 1").into()
+}
+
+/// What is stored of a request: local time for the engine, the input itself, a keyed digest of the body.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Input {
+    /// Since local midnight of the engine's day.
+    pub(crate) now: Millis,
+    /// Keyed digest of the request, hex; none for what the dispatcher does by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) request: Option<String>,
+    #[serde(flatten)]
+    pub(crate) what: What,
+}
+
+/// The input itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum What {
+    /// An event for the engine.
+    Event(Event),
+    /// The hall file in force from here on. A replay needs it, so it stands in the journal like any other input.
+    Hall {
+        /// Which hall.
+        id: HallId,
+        /// The engine's view of the hall file.
+        config: Box<HallConfig>,
+    },
+}
+
+/// The word for an event in the column `kind`.
+pub(crate) fn kind_of(event: &Event) -> &'static str {
+    match event {
+        Event::DayBegins { .. } => "day-begins",
+        Event::Take(_) => "take",
+        Event::Open { .. } => "open",
+        Event::Pause { .. } => "pause",
+        Event::Close { .. } => "close",
+        Event::Next { .. } => "next",
+        Event::Dispatch => "dispatch",
+        Event::Recall { .. } => "recall",
+        Event::Start { .. } => "start",
+        Event::Finish { .. } => "finish",
+        Event::NoShow { .. } => "no-show",
+        Event::Transfer { .. } => "transfer",
+        Event::Requeue { .. } => "requeue",
+        Event::Hold { .. } => "hold",
+        Event::Resume { .. } => "resume",
+        Event::Cancel { .. } => "cancel",
+        Event::Rate { .. } => "rate",
+    }
+}
+
+/// The word in `kind` for a row that puts a hall file in force.
+pub(crate) const KIND_HALL: &str = "hall-file";
+
+/// True if these effects change nothing, so that no row is written for them.
+pub(crate) fn changes_nothing(effects: &[Effect]) -> bool {
+    effects
+        .iter()
+        .all(|e| matches!(e, Effect::Refused { .. } | Effect::NobodyWaits { .. }))
+}
+
+/// The ticket that an effect is about.
+pub(crate) fn ticket_of(effect: &Effect) -> Option<TicketId> {
+    match effect {
+        Effect::Issued { ticket, .. } => Some(ticket.id),
+        Effect::Called { ticket, .. }
+        | Effect::Recalled { ticket, .. }
+        | Effect::Started { ticket, .. }
+        | Effect::Finished { ticket, .. }
+        | Effect::NextMatter { ticket, .. }
+        | Effect::NoShow { ticket, .. }
+        | Effect::Transferred { ticket, .. }
+        | Effect::Requeued { ticket, .. }
+        | Effect::Held { ticket, .. }
+        | Effect::Resumed { ticket }
+        | Effect::Cancelled { ticket, .. }
+        | Effect::Rated { ticket, .. } => Some(*ticket),
+        Effect::DayBegan { .. }
+        | Effect::WindowOpened { .. }
+        | Effect::WindowPaused { .. }
+        | Effect::WindowClosed { .. }
+        | Effect::NobodyWaits { .. }
+        | Effect::Refused { .. } => None,
+    }
+}
+
+/// A row that is on disk, as every view gets it.
+#[derive(Debug, Clone)]
+pub struct Committed {
+    /// Its place in the journal, dense from 1.
+    pub seq: u64,
+    /// UTC.
+    pub at: UnixMillis,
+    /// Since local midnight of the engine's day.
+    pub now: Millis,
+    /// The client's key.
+    pub idem: IdemKey,
+    /// What the engine decided.
+    pub effects: Arc<[Effect]>,
+    /// Masked name of the holder, with the row that issues a ticket.
+    pub mask: Option<String>,
+}
+
+/// A row that cannot be taken for what it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RowError {
+    /// Not the JSON that this version writes.
+    #[error("row {seq}: column {column} cannot be read: {reason}")]
+    Unreadable {
+        /// Which row.
+        seq: u64,
+        /// Which column.
+        column: &'static str,
+        /// What the parser said.
+        reason: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row() -> Row {
+        Row {
+            seq: 7,
+            at: UnixMillis(1_700_000_000_000),
+            kind: "next".into(),
+            idem: [3; 16],
+            input: "{}".into(),
+            outcome: "[]".into(),
+            engine_version: 1,
+            prev_hash: genesis(),
+        }
+    }
+
+    #[test]
+    fn every_stored_field_moves_the_hash() {
+        let changes: [fn(&mut Row); 8] = [
+            |r| r.seq += 1,
+            |r| r.at.0 += 1,
+            |r| r.kind = "nex".into(),
+            |r| r.idem[15] ^= 1,
+            |r| r.input = "{ }".into(),
+            |r| r.outcome = "[ ]".into(),
+            |r| r.engine_version += 1,
+            |r| r.prev_hash[0] ^= 1,
+        ];
+        for (i, change) in changes.iter().enumerate() {
+            let mut changed = row();
+            change(&mut changed);
+            assert_ne!(changed.hash(), row().hash(), "change {i} was not noticed");
+        }
+    }
+
+    #[test]
+    fn text_cannot_move_from_one_column_to_the_next() {
+        let mut moved = row();
+        moved.kind = "next{".into();
+        moved.input = "}".into();
+        assert_ne!(moved.hash(), row().hash());
+    }
+}

@@ -1,0 +1,587 @@
+//! The one writer: batches, one transaction each, answers after the commit.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, params};
+use sm3::{Digest, Sm3};
+use ticket_dispatcher_identity::{CryptoProvider, DayKey};
+use ticket_dispatcher_queue_core::{Effect, Engine, Event, HallConfig};
+use ticket_dispatcher_types::{HallId, IdemKey, UnixMillis};
+use zeroize::Zeroizing;
+
+use crate::day::{Day, Forward, HallClock, Stamp};
+use crate::holder::{self, HolderFacts, Retention};
+use crate::recovery::{self, Follower, Recovered};
+use crate::row::{Committed, Input, KIND_HALL, Row, What, changes_nothing, kind_of, ticket_of};
+use crate::schema::{InFile, LedgerError, open_writer};
+
+/// Most commands in one commit.
+pub const BATCH_MAX: usize = 256;
+
+/// Most commands that may wait; more are refused at once rather than answered late.
+const WAITING_MAX: usize = 4096;
+
+/// After a failed write the ledger is not tried again for this long.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Version of the engine whose decisions are being stored.
+const ENGINE_VERSION: u32 = ticket_dispatcher_queue_core::ENGINE_VERSION;
+
+/// What a ledger needs.
+pub struct Options {
+    /// The database file, made if absent.
+    pub file: PathBuf,
+    /// Whose journal it is.
+    pub hall: HallId,
+    /// The engine's view of the hall file in force.
+    pub config: Arc<HallConfig>,
+    /// Keys.
+    pub crypto: Arc<dyn CryptoProvider>,
+    /// Fills with randomness, for day keys and nonces.
+    pub entropy: fn(&mut [u8]),
+    /// The hall's clock.
+    pub clock: Box<dyn HallClock>,
+    /// How long what is kept.
+    pub retention: Retention,
+    /// The view that follows.
+    pub follower: Box<dyn Follower>,
+}
+
+/// A request for the writer.
+pub struct Command {
+    /// The client's key; the same key gives the same outcome for ever.
+    pub idem: IdemKey,
+    /// Which call, for the digest of the request.
+    pub route: &'static str,
+    /// The request in a canonical form. It may hold a person and is wiped after use.
+    pub request: Zeroizing<Vec<u8>>,
+    /// The input. The holder of a `Take` is filled in by the writer, which has the day's key.
+    pub event: Event,
+    /// With `Take`: what is kept beside the journal.
+    pub holder: Option<HolderFacts>,
+    /// Called once, from the writer's thread, after the commit.
+    pub answer: Box<dyn FnOnce(Answer) + Send>,
+}
+
+/// What became of a command.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// On disk, now or when the same key came first.
+    Done(Outcome),
+    /// Nothing changed and nothing was written: refused, or nobody waits.
+    Unchanged(Vec<Effect>),
+    /// The key came before with another request.
+    KeyReused,
+    /// The ledger cannot write now. Nothing was decided; ask again with the same key.
+    Unavailable,
+}
+
+/// A durable outcome.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// Place in the journal.
+    pub seq: u64,
+    /// When.
+    pub at: UnixMillis,
+    /// What was decided.
+    pub effects: Arc<[Effect]>,
+    /// True when the key came before.
+    pub again: bool,
+}
+
+enum Message {
+    Do(Box<Command>),
+    /// Look at the clock: a day may have begun.
+    Tick,
+    /// The end of the day: drop what is left of persons.
+    EndOfDay,
+    Stop,
+}
+
+/// The handle of a running ledger. Clones share it.
+#[derive(Clone)]
+pub struct Ledger {
+    send: SyncSender<Message>,
+}
+
+impl Ledger {
+    /// Opens, recovers, begins the day if a new one has come, and starts the writer. The thread ends after
+    /// [`Ledger::stop`] or when the last handle is gone.
+    pub fn open(options: Options) -> Result<(Self, JoinHandle<()>), LedgerError> {
+        let mut writer = Writer::open(options)?;
+        writer.tick();
+        let (send, receive) = sync_channel(WAITING_MAX);
+        let thread = std::thread::Builder::new()
+            .name("ledger-writer".into())
+            .spawn(move || writer.run(&receive))
+            .map_err(LedgerError::Thread)?;
+        Ok((Self { send }, thread))
+    }
+
+    /// Hands a command over. If too many wait already it is answered [`Answer::Unavailable`] at once.
+    pub fn submit(&self, command: Command) {
+        let refused = match self.send.try_send(Message::Do(Box::new(command))) {
+            Ok(()) => return,
+            Err(TrySendError::Full(message) | TrySendError::Disconnected(message)) => message,
+        };
+        if let Message::Do(command) = refused {
+            (command.answer)(Answer::Unavailable);
+        }
+    }
+
+    /// Asks the writer to look at the clock.
+    pub fn tick(&self) {
+        let _ = self.send.try_send(Message::Tick);
+    }
+
+    /// Tells the writer that the day is over: sealed records and masks go.
+    pub fn end_of_day(&self) {
+        let _ = self.send.try_send(Message::EndOfDay);
+    }
+
+    /// Ends the writer after what waits before it.
+    pub fn stop(&self) {
+        let _ = self.send.send(Message::Stop);
+    }
+}
+
+struct Writer {
+    db: Connection,
+    file: PathBuf,
+    engine: Engine,
+    config: Arc<HallConfig>,
+    crypto: Arc<dyn CryptoProvider>,
+    entropy: fn(&mut [u8]),
+    clock: Box<dyn HallClock>,
+    forward: Forward,
+    retention: Retention,
+    follower: Box<dyn Follower>,
+    /// Place and hash of the last row.
+    seq: u64,
+    hash: [u8; 32],
+    day_key: DayKey,
+    failed: Option<Instant>,
+}
+
+/// Why a batch was given up before its commit. Nothing of it is on disk.
+struct GivenUp(rusqlite::Error);
+
+impl From<rusqlite::Error> for GivenUp {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl Writer {
+    fn open(mut options: Options) -> Result<Self, LedgerError> {
+        let file = options.file;
+        let db = open_writer(&file)?;
+        let crypto = options.crypto;
+        let follower: &mut dyn Follower = options.follower.as_mut();
+        let recovered = recovery::recover(&db, &file, &options.config, crypto.as_ref(), Some(follower))?;
+        let Recovered {
+            engine,
+            seq,
+            hash,
+            last,
+            hall,
+        } = recovered;
+        let mut writer = Self {
+            db,
+            file,
+            engine,
+            config: Arc::clone(&options.config),
+            crypto,
+            entropy: options.entropy,
+            clock: options.clock,
+            forward: Forward(last),
+            retention: options.retention,
+            follower: options.follower,
+            seq,
+            hash,
+            day_key: DayKey::from_bytes([0; 32]),
+            failed: None,
+        };
+        writer.day_key = writer.key_of_day()?;
+        writer.put_hall_in_force(&options.hall, hall)?;
+        Ok(writer)
+    }
+
+    /// The first row of a journal, and one whenever the hall file has changed.
+    fn put_hall_in_force(&mut self, id: &HallId, before: Option<What>) -> Result<(), LedgerError> {
+        let what = What::Hall {
+            id: id.clone(),
+            config: Box::new((*self.config).clone()),
+        };
+        match before {
+            Some(What::Hall { id: found, .. }) if found != *id => {
+                return Err(LedgerError::OtherHall {
+                    file: self.file.clone(),
+                    found: found.to_string(),
+                    wanted: id.to_string(),
+                });
+            }
+            Some(before) if before == what => return Ok(()),
+            _ => {}
+        }
+        let stamp = self.forward.next(self.clock.read());
+        let idem = own_key(b"hall file", &(self.seq + 1).to_be_bytes());
+        let file = self.file.clone();
+        self.db.execute_batch("BEGIN IMMEDIATE").in_file(&file)?;
+        let input = Input {
+            now: stamp.now,
+            request: None,
+            what,
+        };
+        let row = self.append(stamp, KIND_HALL, idem, &input, "[]").in_file(&file)?;
+        self.seal_head().in_file(&file)?;
+        self.db.execute_batch("COMMIT").in_file(&file)?;
+        self.follower.follow(&[row]);
+        Ok(())
+    }
+
+    fn run(mut self, receive: &Receiver<Message>) {
+        let mut batch = VecDeque::with_capacity(BATCH_MAX);
+        while let Ok(first) = receive.recv() {
+            batch.push_back(first);
+            while batch.len() < BATCH_MAX {
+                match receive.try_recv() {
+                    Ok(next) => batch.push_back(next),
+                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+                }
+            }
+            if !self.take(&mut batch) {
+                break;
+            }
+        }
+        self.close();
+    }
+
+    /// Works through a batch; false when the writer shall end.
+    fn take(&mut self, batch: &mut VecDeque<Message>) -> bool {
+        let mut commands = Vec::with_capacity(batch.len());
+        for message in batch.drain(..) {
+            match message {
+                Message::Do(command) => commands.push(*command),
+                Message::Tick => self.tick(),
+                Message::EndOfDay => self.end_of_day(),
+                Message::Stop => {
+                    self.commit(commands);
+                    return false;
+                }
+            }
+        }
+        if !commands.is_empty() {
+            self.commit(commands);
+        }
+        true
+    }
+
+    /// One transaction. Answers come after it, whatever it became.
+    fn commit(&mut self, commands: Vec<Command>) {
+        if self.failed.is_some_and(|at| at.elapsed() < PAUSE_AFTER_FAILURE) {
+            for command in commands {
+                (command.answer)(Answer::Unavailable);
+            }
+            return;
+        }
+        let started = Instant::now();
+        let mut rows = Vec::with_capacity(commands.len() + 1);
+        match self.write(&commands, &mut rows) {
+            Ok(answers) => {
+                self.failed = None;
+                if !rows.is_empty() {
+                    self.follower.committed(rows.len(), started.elapsed());
+                    self.follower.follow(&rows);
+                }
+                for (command, answer) in commands.into_iter().zip(answers) {
+                    (command.answer)(answer);
+                }
+            }
+            Err(GivenUp(error)) => {
+                tracing::error!(%error, commands = commands.len(), "the ledger cannot write; nothing of this batch is kept");
+                self.go_back();
+                for command in commands {
+                    (command.answer)(Answer::Unavailable);
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, commands: &[Command], rows: &mut Vec<Committed>) -> Result<Vec<Answer>, GivenUp> {
+        self.db.execute_batch("BEGIN IMMEDIATE")?;
+        let stamp = self.forward.next(self.clock.read());
+        self.begin_day(stamp, rows)?;
+        let mut answers = Vec::with_capacity(commands.len());
+        for command in commands {
+            answers.push(self.one(stamp, command, rows)?);
+        }
+        if rows.is_empty() {
+            self.db.execute_batch("ROLLBACK")?;
+        } else {
+            self.seal_head()?;
+            self.commit_or_die();
+        }
+        Ok(answers)
+    }
+
+    /// The rule of the house: an error from commit means "unknown", so nobody may go on.
+    fn commit_or_die(&self) {
+        if let Err(error) = self.db.execute_batch("COMMIT") {
+            tracing::error!(%error, "commit failed: what is on disk is unknown; stopping so that recovery reads it");
+            std::process::abort();
+        }
+    }
+
+    /// After a write that failed before its commit: the engine has decided what is not on disk, so it is built anew.
+    fn go_back(&mut self) {
+        self.failed = Some(Instant::now());
+        let rolled_back = self.db.is_autocommit() || self.db.execute_batch("ROLLBACK").is_ok();
+        let again = recovery::recover(&self.db, &self.file, &self.config, self.crypto.as_ref(), None);
+        match again {
+            Ok(recovered) if rolled_back && recovered.seq <= self.seq => {
+                self.engine = recovered.engine;
+                self.seq = recovered.seq;
+                self.hash = recovered.hash;
+                self.forward = Forward(recovered.last);
+                match self.key_of_day() {
+                    Ok(key) => self.day_key = key,
+                    Err(_) => std::process::abort(),
+                }
+            }
+            _ => {
+                tracing::error!("the ledger cannot be read back after a failed write; stopping");
+                std::process::abort();
+            }
+        }
+    }
+
+    fn one(&mut self, stamp: Stamp, command: &Command, rows: &mut Vec<Committed>) -> Result<Answer, GivenUp> {
+        let idem = command.idem.bytes();
+        let digest = self.day_key.request(command.route, &command.request).to_string();
+        if let Some(row) = recovery::row_by_idem(&self.db, &idem)? {
+            return self.again(stamp, command, &digest, &row);
+        }
+        let mut event = command.event.clone();
+        if let Event::Take(new) = &mut event {
+            let tag = command.holder.as_ref().and_then(|facts| facts.tag.as_ref());
+            new.holder = tag.map(|tag| self.day_key.holder(tag).to_string());
+        }
+        let effects = self.engine.apply(stamp.now, event.clone());
+        if changes_nothing(&effects) {
+            return Ok(Answer::Unchanged(effects));
+        }
+        let input = Input {
+            now: stamp.now,
+            request: Some(digest),
+            what: What::Event(event),
+        };
+        let outcome = json(&effects);
+        let mut row = self.append(stamp, kind_of(&command.event), idem, &input, &outcome)?;
+        row.effects = effects.into();
+        row.mask = self.keep_holder(stamp.day, command, &row)?;
+        let outcome = Outcome {
+            seq: row.seq,
+            at: row.at,
+            effects: Arc::clone(&row.effects),
+            again: false,
+        };
+        rows.push(row);
+        Ok(Answer::Done(outcome))
+    }
+
+    /// The same key came before.
+    fn again(&self, stamp: Stamp, command: &Command, digest: &str, row: &Row) -> Result<Answer, GivenUp> {
+        let damaged = |_| GivenUp(rusqlite::Error::InvalidQuery);
+        let stored = row.input().map_err(damaged)?.request;
+        let midnight = UnixMillis(stamp.at.0 - stamp.now.0);
+        // The digest of an earlier day hangs on that day's key, which may be gone. Then the key alone decides.
+        let same = row.at < midnight || stored.as_deref() == Some(digest);
+        if !same || row.kind != kind_of(&command.event) {
+            return Ok(Answer::KeyReused);
+        }
+        Ok(Answer::Done(Outcome {
+            seq: row.seq,
+            at: row.at,
+            effects: row.effects().map_err(damaged)?.into(),
+            again: true,
+        }))
+    }
+
+    /// What is known about persons changes in the transaction of the row that changes it.
+    fn keep_holder(&self, day: Day, command: &Command, row: &Committed) -> rusqlite::Result<Option<String>> {
+        let mut mask = None;
+        for effect in row.effects.iter() {
+            match (effect, ticket_of(effect), &command.holder) {
+                (Effect::Issued { ticket, .. }, _, Some(facts)) => {
+                    holder::insert(&self.db, day, ticket.id, facts)?;
+                    mask.clone_from(&facts.mask);
+                }
+                (Effect::Finished { .. } | Effect::Cancelled { .. }, Some(ticket), _)
+                    if recovery::is_over(&self.engine, ticket) =>
+                {
+                    holder::end_of_service(&self.db, ticket)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(mask)
+    }
+
+    fn append(
+        &mut self,
+        stamp: Stamp,
+        kind: &str,
+        idem: [u8; 16],
+        input: &Input,
+        outcome: &str,
+    ) -> rusqlite::Result<Committed> {
+        let row = Row {
+            seq: self.seq + 1,
+            at: stamp.at,
+            kind: kind.to_string(),
+            idem,
+            input: json(input),
+            outcome: outcome.to_string(),
+            engine_version: ENGINE_VERSION,
+            prev_hash: self.hash,
+        };
+        self.db
+            .prepare_cached(
+                "INSERT INTO journal (seq, at_ms, kind, idem, input, outcome, engine_version, prev_hash)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                row.seq,
+                row.at.0,
+                row.kind,
+                row.idem,
+                row.input,
+                row.outcome,
+                row.engine_version,
+                row.prev_hash,
+            ])?;
+        self.seq = row.seq;
+        self.hash = row.hash();
+        Ok(Committed {
+            seq: row.seq,
+            at: row.at,
+            now: stamp.now,
+            idem: IdemKey::from_bytes(idem),
+            effects: Arc::new([]),
+            mask: None,
+        })
+    }
+
+    fn seal_head(&self) -> rusqlite::Result<()> {
+        let mac = recovery::head_mac(self.crypto.as_ref(), self.seq, &self.hash);
+        self.db
+            .prepare_cached("INSERT OR REPLACE INTO head (one, seq, hash, mac) VALUES (1, ?1, ?2, ?3)")?
+            .execute(params![self.seq, self.hash, mac])?;
+        Ok(())
+    }
+
+    /// The first thing of a new day is the day itself, so that no event is ever applied under the wrong date.
+    fn begin_day(&mut self, stamp: Stamp, rows: &mut Vec<Committed>) -> Result<(), GivenUp> {
+        if self.engine.day() == stamp.day.as_str() {
+            return Ok(());
+        }
+        let before = recovery::windows_as_effects(&self.engine);
+        let (seq, hash) = (self.seq, self.hash);
+        let event = Event::DayBegins {
+            day: stamp.day.to_string(),
+        };
+        let effects = self.engine.apply(stamp.now, event.clone());
+        if changes_nothing(&effects) {
+            tracing::warn!(day = %stamp.day, "the day began already");
+            return Ok(());
+        }
+        let kind = kind_of(&event);
+        let input = Input {
+            now: stamp.now,
+            request: None,
+            what: What::Event(event),
+        };
+        let idem = own_key(b"day begins", stamp.day.as_str().as_bytes());
+        let mut row = self.append(stamp, kind, idem, &input, &json(&effects))?;
+        row.effects = effects.into();
+        rows.push(row);
+        self.db.execute(
+            "INSERT OR REPLACE INTO snapshot (seq, hash, engine_version, day, state) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![seq, hash, ENGINE_VERSION, stamp.day.as_str(), json(&before)],
+        )?;
+        holder::sweep(&self.db, stamp.day, self.retention)?;
+        self.day_key = self.make_day_key(stamp.day)?;
+        Ok(())
+    }
+
+    fn make_day_key(&self, day: Day) -> rusqlite::Result<DayKey> {
+        let mut key = Zeroizing::new([0_u8; 32]);
+        let mut nonce = [0_u8; 12];
+        (self.entropy)(key.as_mut_slice());
+        (self.entropy)(&mut nonce);
+        let key = DayKey::from_bytes(*key);
+        holder::put_day_key(&self.db, self.crypto.as_ref(), day, &key, nonce)?;
+        Ok(key)
+    }
+
+    /// The key of the engine's day as stored.
+    fn key_of_day(&self) -> Result<DayKey, LedgerError> {
+        let Some(day) = Day::parse(self.engine.day()) else {
+            return Ok(DayKey::from_bytes([0; 32]));
+        };
+        let stored = holder::day_key(&self.db, self.crypto.as_ref(), day).in_file(&self.file)?;
+        stored.ok_or_else(|| LedgerError::Damaged {
+            file: self.file.clone(),
+            reason: format!("the key of {day} is missing or was sealed with another key file"),
+        })
+    }
+
+    fn tick(&mut self) {
+        self.commit(Vec::new());
+    }
+
+    /// 23:59: whoever was not served today is forgotten now. The checkpoint takes what was deleted out of the log too.
+    fn end_of_day(&mut self) {
+        let Some(day) = Day::parse(self.engine.day()) else {
+            return;
+        };
+        match holder::end_of_day(&self.db, day) {
+            Ok(cleared) => tracing::info!(cleared, %day, "sealed records and masks of the day are deleted"),
+            Err(error) => tracing::error!(%error, "sealed records could not be deleted; tried again at midnight"),
+        }
+        self.checkpoint();
+    }
+
+    fn checkpoint(&self) {
+        let done: rusqlite::Result<i64> = self
+            .db
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        if let Err(error) = done {
+            tracing::warn!(%error, "the write-ahead log could not be folded in");
+        }
+    }
+
+    fn close(self) {
+        self.checkpoint();
+    }
+}
+
+/// The key of a row that the dispatcher writes by itself: the same for the same thing, so that it happens once.
+fn own_key(what: &[u8], which: &[u8]) -> [u8; 16] {
+    let digest = Sm3::new()
+        .chain_update(what)
+        .chain_update(b"\n")
+        .chain_update(which)
+        .finalize();
+    digest[..16].try_into().expect("half of 32 bytes")
+}
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("plain data with text keys")
+}
