@@ -1,0 +1,201 @@
+//! A slip becomes bytes. Pure: the same slip on the same profile gives the same bytes.
+//!
+//! No identity number and no full name is ever laid out: the slip has no field for them (hall rules 2.6).
+
+mod encode;
+mod words;
+
+use serde::{Deserialize, Serialize};
+use ticket_dispatcher_types::{Cases, CheckCode, Lang, TicketNo};
+use ui_ticket_raster::{Align, Block, Canvas, GlyphSource, Line, Size, render, wrap};
+
+use crate::Profile;
+use crate::machine::Job;
+
+/// What one slip says. Stored beside the ticket, so that it can be printed again with the mark 补打.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketSlip {
+    /// Language of the fixed words; names come in this language already.
+    pub lang: Lang,
+    /// The hall's name.
+    pub hall: String,
+    /// Names of the services on this number, in order.
+    pub services: Vec<String>,
+    /// The number.
+    pub number: TicketNo,
+    /// The masked name (张*明), only where the hall prints it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masked_name: Option<String>,
+    /// Cases that an agent brings; printed from two up.
+    #[serde(default)]
+    pub cases: Cases,
+    /// People ahead when the ticket was issued.
+    pub people_ahead: u32,
+    /// Likely wait in minutes, from and to; none when no window is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait_min: Option<(u16, u16)>,
+    /// Names of the windows that may call it.
+    pub windows: Vec<String>,
+    /// The check code.
+    pub check_code: CheckCode,
+    /// What the QR code says: no person in it, under 60 characters.
+    pub lookup_url: String,
+    /// Local time of issue, `2026-11-21 14:05`.
+    pub issued_at: String,
+    /// The hall's phone.
+    pub phone: String,
+    /// True for a slip printed again from its record: it carries 补打.
+    #[serde(default)]
+    pub reprint: bool,
+}
+
+/// A slip as bytes for one profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The bytes, from initialisation to cut; the end marker is the machine's.
+    pub bytes: Vec<u8>,
+    /// Paper it takes, dots, with the feed to the cutter.
+    pub dots: u32,
+    /// Characters that no font has, printed as 〓: the owner logs their code points.
+    pub undrawn: Vec<char>,
+}
+
+impl Rendered {
+    /// The job with this number. `id` names the job in events; its low 16 bits are its marker.
+    pub fn job(self, id: u32) -> Job {
+        Job {
+            id,
+            bytes: self.bytes,
+            dots: self.dots,
+        }
+    }
+}
+
+/// Windows named on a slip; a list longer than this is no help to anybody.
+const WINDOWS_MAX: usize = 6;
+
+/// Dots a module of the QR code: 6 dots are 0.75 mm, read by any phone.
+const QR_MODULE_DOTS: u8 = 6;
+
+/// White above and below the QR code: 4 modules.
+const QR_QUIET_DOTS: u8 = 24;
+
+impl TicketSlip {
+    /// The same slip marked 补打.
+    pub fn reprinted(&self) -> Self {
+        Self {
+            reprint: true,
+            ..self.clone()
+        }
+    }
+
+    /// The slip as blocks from top to bottom.
+    pub fn blocks(&self) -> Vec<Block> {
+        let words = words::of(self.lang);
+        let mut blocks = Vec::new();
+        if self.reprint {
+            push(&mut blocks, words.reprint, Size::DOUBLE, true);
+        }
+        push(&mut blocks, &self.hall, Size::DOUBLE, false);
+        for service in &self.services {
+            push(&mut blocks, service, Size::DOUBLE, false);
+        }
+        push(&mut blocks, &self.number.to_string(), Size::NUMBER, false);
+        let name = self.masked_name.iter().filter(|name| !name.is_empty());
+        name.for_each(|name| push(&mut blocks, name, Size::DOUBLE, false));
+        push(&mut blocks, &self.ahead_line(words), Size::SMALL, false);
+        if let Some(windows) = self.windows_line(words) {
+            push(&mut blocks, &windows, Size::SMALL, false);
+        }
+        push(
+            &mut blocks,
+            &format!("{}{}", words.check_code, self.check_code),
+            Size::SMALL,
+            false,
+        );
+        blocks.push(Block::Feed { dots: QR_QUIET_DOTS });
+        blocks.push(Block::Qr {
+            text: self.lookup_url.clone(),
+            module_dots: QR_MODULE_DOTS,
+        });
+        blocks.push(Block::Feed { dots: QR_QUIET_DOTS });
+        push(&mut blocks, words.scan, Size::SMALL, false);
+        push(
+            &mut blocks,
+            &format!("{} {}{}", self.issued_at, words.phone, self.phone),
+            Size::SMALL,
+            false,
+        );
+        blocks
+    }
+
+    fn ahead_line(&self, words: &words::Words) -> String {
+        let mut line = words.ahead.replace("{}", &self.people_ahead.to_string());
+        if let Some((from, to)) = self.wait_min {
+            line.push_str(
+                &words
+                    .wait
+                    .replace("{from}", &from.to_string())
+                    .replace("{to}", &to.to_string()),
+            );
+        }
+        if self.cases > Cases::ONE {
+            line.push_str(&words.cases.replace("{}", &self.cases.get().to_string()));
+        }
+        line
+    }
+
+    fn windows_line(&self, words: &words::Words) -> Option<String> {
+        let named: Vec<&str> = self.windows.iter().take(WINDOWS_MAX).map(String::as_str).collect();
+        if named.is_empty() {
+            return None;
+        }
+        let more = if self.windows.len() > WINDOWS_MAX {
+            words.and_more
+        } else {
+            ""
+        };
+        Some(format!("{}{}{more}", words.windows, named.join(words.comma)))
+    }
+
+    /// The slip in the bytes of `profile`; `fonts` draws what the printer's ROM lacks.
+    pub fn render(&self, profile: &Profile, fonts: &dyn GlyphSource) -> Rendered {
+        encode::blocks(&self.blocks(), profile, fonts)
+    }
+
+    /// The slip as a picture, for previews.
+    pub fn picture(&self, fonts: &dyn GlyphSource) -> Canvas {
+        render(&self.blocks(), fonts)
+    }
+
+    /// A made-up slip for trials by hand and for tests.
+    pub fn sample() -> Self {
+        Self {
+            lang: Lang::ZhHans,
+            hall: "一门街道政务服务中心".into(),
+            services: vec!["社保医保".into()],
+            number: TicketNo::new('A', 12).expect("a letter and a small count"),
+            masked_name: Some("张*明".into()),
+            cases: Cases::ONE,
+            people_ahead: 5,
+            wait_min: Some((10, 25)),
+            windows: vec!["1号窗".into(), "2号窗".into(), "5号窗".into()],
+            check_code: CheckCode::from_random(42),
+            lookup_url: "https://hall.example/q?t=0123456789AB".into(),
+            issued_at: "2026-11-21 14:05".into(),
+            phone: "0757-00000000".into(),
+            reprint: false,
+        }
+    }
+}
+
+fn push(blocks: &mut Vec<Block>, text: &str, size: Size, bold: bool) {
+    for text in wrap(text, size.columns()) {
+        blocks.push(Block::Line(Line {
+            text,
+            align: Align::Centre,
+            size,
+            bold,
+        }));
+    }
+}

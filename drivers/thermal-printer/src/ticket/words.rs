@@ -1,0 +1,75 @@
+//! The fixed words of a slip in three languages.
+
+use ticket_dispatcher_types::Lang;
+
+/// The words of one language; `{}` and `{name}` are places for numbers.
+pub struct Words {
+    /// Mark of a slip printed again.
+    pub reprint: &'static str,
+    /// People ahead.
+    pub ahead: &'static str,
+    /// Likely wait.
+    pub wait: &'static str,
+    /// Cases of an agent.
+    pub cases: &'static str,
+    /// Before the windows.
+    pub windows: &'static str,
+    /// Between windows.
+    pub comma: &'static str,
+    /// After a list that was cut.
+    pub and_more: &'static str,
+    /// Before the check code.
+    pub check_code: &'static str,
+    /// Under the QR code.
+    pub scan: &'static str,
+    /// Before the hall's phone.
+    pub phone: &'static str,
+}
+
+const ZH_HANS: Words = Words {
+    reprint: "【补打】",
+    ahead: "前面还有{}人",
+    wait: "，约等{from}-{to}分钟",
+    cases: "，共{}件",
+    windows: "办理窗口：",
+    comma: "、",
+    and_more: "等",
+    check_code: "校验码 ",
+    scan: "微信扫一扫，看排到哪了",
+    phone: "电话",
+};
+
+const ZH_HANT: Words = Words {
+    reprint: "【補打】",
+    ahead: "前面還有{}人",
+    wait: "，約等{from}-{to}分鐘",
+    cases: "，共{}件",
+    windows: "辦理窗口：",
+    comma: "、",
+    and_more: "等",
+    check_code: "校驗碼 ",
+    scan: "微信掃一掃，看排到哪了",
+    phone: "電話",
+};
+
+const EN: Words = Words {
+    reprint: "[REPRINT 补打]",
+    ahead: "{} ahead of you",
+    wait: ", about {from}-{to} min",
+    cases: ", {} cases",
+    windows: "Windows: ",
+    comma: ", ",
+    and_more: " and more",
+    check_code: "Check code ",
+    scan: "Scan to see your place in the queue",
+    phone: "Tel ",
+};
+
+/// The words of `lang`.
+pub fn of(lang: Lang) -> &'static Words {
+    match lang {
+        Lang::ZhHans => &ZH_HANS,
+        Lang::ZhHant => &ZH_HANT,
+        Lang::En => &EN,
+    }
+}
