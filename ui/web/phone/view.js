@@ -21,7 +21,7 @@ export function showTicket(view, lang, line) {
   setText(byId('hall'), view.hall[lang] || view.hall['zh-Hans']);
   setText(byId('number'), view.number);
   say(told.sentence, told.wait, told.advice);
-  document.title = `${view.number} ${told.sentence}`;
+  document.title = `${view.number} ${told.sentence.replace('\n', ' ')}`;
   const open = ['waiting', 'called', 'held'].includes(view.state);
   const windows = view.state === 'waiting' ? windowsInWords(view.windows, lang) : '';
   part('windows', windows === '' ? [] : [windows], words.windows);
