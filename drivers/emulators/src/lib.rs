@@ -6,6 +6,7 @@
 //! it must never use a driver's `machine` or `driver`, or a mistake there would be made on both sides and stay unseen.
 
 mod bench;
+pub mod id_reader;
 pub mod line;
 mod pages;
 mod proxy;

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
+use drivers_emulators::id_reader::IdReader;
 use drivers_emulators::{Bench, Options, Twin};
 use serde_json::json;
 
@@ -42,6 +43,7 @@ fn named_link(text: &str) -> Result<(String, String), String> {
 
 fn twin(name: &str) -> anyhow::Result<Box<dyn Twin>> {
     match name {
+        "id-reader" => Ok(Box::new(IdReader::new())),
         other => bail!("no device is called {other}; there are: id-reader, printer"),
     }
 }
