@@ -5,6 +5,7 @@
 //! and what to do. This crate reads files and nothing else; it must never touch the network or guess a value that
 //! decides who is served.
 
+pub mod dispatcher_file;
 pub mod hall_file;
 pub mod kiosk_file;
 

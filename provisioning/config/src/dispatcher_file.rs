@@ -1,0 +1,224 @@
+//! The dispatcher file: where the dispatcher finds its hall, keeps its journal and keys, and listens.
+//!
+//! Paths are relative to the file's own folder, so that a hall can be moved as a whole.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::problem::Problems;
+use crate::strict::{read_text, strict_toml};
+
+/// The one format this version reads.
+pub const FORMAT: &str = "yimen-dispatcher/1";
+
+/// A checked dispatcher file; every path is absolute or relative to the working directory, ready to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DispatcherFile {
+    /// The hall file.
+    pub hall_file: PathBuf,
+    /// The journal, made if absent.
+    pub ledger: PathBuf,
+    /// The root key, 0600, made if absent.
+    pub key_file: PathBuf,
+    /// Address before `/q?t=` in the QR of a ticket, without a slash at its end; none means the loopback listener.
+    pub lookup_base: Option<String>,
+    /// Whether name and number are kept, sealed, until the end of service, for the link to a business system.
+    pub seal_holder: bool,
+    /// The listener for devices of the hall.
+    pub tls: Option<Tls>,
+    /// The listener for tools on the same machine.
+    pub loopback: Option<Loopback>,
+    /// How long what is kept.
+    pub retention: Retention,
+}
+
+/// `[tls]`: mutual TLS. Without a client certificate only the public calls answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Certificate chain of the dispatcher, PEM.
+    pub cert: PathBuf,
+    /// Its key, PEM.
+    pub key: PathBuf,
+    /// The authority that signs devices, PEM.
+    pub client_ca: PathBuf,
+}
+
+/// `[loopback]`: plain HTTP for the same machine only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loopback {
+    /// Address and port, 127.0.0.1 or ::1 only.
+    pub listen: SocketAddr,
+    /// The bearer token, 0600, made if absent.
+    pub token_file: PathBuf,
+}
+
+/// `[retention]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Days that tags of document numbers are kept, for counting no-shows.
+    pub id_tag_days: u16,
+}
+
+impl DispatcherFile {
+    /// Reads and checks a file.
+    pub fn load(path: &Path) -> Result<Self, Problems> {
+        Self::parse(path, &read_text(path)?)
+    }
+
+    /// Checks the text of the file at `path`, which need not exist.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, Problems> {
+        let file = path.display().to_string();
+        let raw: RawFile = strict_toml(&file, text)?;
+        let problem = |what: &str, advice: &str| Err(Problems::whole_file(&file, what, advice));
+        if raw.format != FORMAT {
+            return problem(
+                "the line `format` names another format.",
+                "Write format = \"yimen-dispatcher/1\".",
+            );
+        }
+        if raw.tls.is_none() && raw.loopback.is_none() {
+            return problem(
+                "there is neither [tls] nor [loopback], so nobody could ask anything.",
+                "Add one of the two tables.",
+            );
+        }
+        if raw.loopback.as_ref().is_some_and(|l| !l.listen.ip().is_loopback()) {
+            return problem(
+                "[loopback] listen is not an address of this machine alone.",
+                "Use 127.0.0.1; devices of the hall come in by [tls].",
+            );
+        }
+        if raw.retention.id_tag_days > 366 {
+            return problem(
+                "[retention] id_tag_days is more than a year.",
+                "The hall's rule is 30 days; give 0 to 366.",
+            );
+        }
+        let base = path.parent().unwrap_or(Path::new(""));
+        Ok(Self {
+            hall_file: base.join(raw.hall_file),
+            ledger: base.join(raw.ledger),
+            key_file: base.join(raw.key_file),
+            lookup_base: raw.lookup_base.map(|b| b.trim_end_matches('/').to_string()),
+            seal_holder: raw.seal_holder,
+            tls: raw.tls.map(|t| Tls {
+                listen: t.listen,
+                cert: base.join(t.cert),
+                key: base.join(t.key),
+                client_ca: base.join(t.client_ca),
+            }),
+            loopback: raw.loopback.map(|l| Loopback {
+                listen: l.listen,
+                token_file: base.join(l.token_file),
+            }),
+            retention: Retention {
+                id_tag_days: raw.retention.id_tag_days,
+            },
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFile {
+    format: String,
+    hall_file: PathBuf,
+    ledger: PathBuf,
+    key_file: PathBuf,
+    lookup_base: Option<String>,
+    #[serde(default = "yes")]
+    seal_holder: bool,
+    tls: Option<RawTls>,
+    loopback: Option<RawLoopback>,
+    #[serde(default)]
+    retention: RawRetention,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTls {
+    listen: SocketAddr,
+    cert: PathBuf,
+    key: PathBuf,
+    client_ca: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLoopback {
+    listen: SocketAddr,
+    token_file: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRetention {
+    #[serde(default = "thirty")]
+    id_tag_days: u16,
+}
+
+fn thirty() -> u16 {
+    30
+}
+
+impl Default for RawRetention {
+    fn default() -> Self {
+        Self { id_tag_days: thirty() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        format = "yimen-dispatcher/1"
+        hall_file = "hall.toml"
+        ledger = "/var/lib/hall/journal.db"
+        key_file = "root.key"
+        lookup_base = "https://hall.example/"
+        [loopback]
+        listen = "127.0.0.1:0"
+        token_file = "token"
+    "#;
+
+    fn parse(text: &str) -> Result<DispatcherFile, Problems> {
+        DispatcherFile::parse(Path::new("/etc/hall/dispatcher.toml"), text)
+    }
+
+    #[test]
+    fn paths_stand_beside_the_file() {
+        let file = parse(GOOD).unwrap();
+        assert_eq!(file.hall_file, Path::new("/etc/hall/hall.toml"));
+        assert_eq!(file.ledger, Path::new("/var/lib/hall/journal.db"));
+        assert_eq!(file.lookup_base.as_deref(), Some("https://hall.example"));
+        assert_eq!(file.retention.id_tag_days, 30);
+        assert!(file.seal_holder);
+    }
+
+    #[test]
+    fn the_plain_listener_stays_on_this_machine() {
+        let error = parse(&GOOD.replace("127.0.0.1", "0.0.0.0")).unwrap_err();
+        assert!(error.to_string().contains("this machine alone"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        let error = parse(&GOOD.replace("token_file", "token_flie")).unwrap_err();
+        assert!(error.to_string().contains("token_flie"), "{error}");
+    }
+
+    #[test]
+    fn somebody_must_be_able_to_ask() {
+        let text = GOOD.split("[loopback]").next().unwrap();
+        assert!(parse(text).unwrap_err().to_string().contains("neither"));
+    }
+}
