@@ -2,7 +2,7 @@
 
 import { timeOfDay } from '../hall/clock.js';
 import { byId, make, setText } from '../hall/dom.js';
-import { spanInWords, tell, windowsInWords, wordsOf } from './words.js';
+import { inLanguage, spanInWords, tell, windowsInWords, wordsOf } from './words.js';
 
 /** @typedef {import('./wait.js').Lang} Lang */
 /** @typedef {import('./words.js').LookupView} LookupView */
@@ -18,15 +18,15 @@ export function showTicket(view, lang, line) {
   frame(lang);
   byId('state').className = `state ${view.state}`;
   byId('ticket').setAttribute('aria-busy', 'false');
-  setText(byId('hall'), view.hall[lang] || view.hall['zh-Hans']);
+  setText(byId('hall'), inLanguage(view.hall, lang));
   setText(byId('number'), view.number);
   say(told.sentence, told.wait, told.advice);
   document.title = `${view.number} ${told.sentence.replace('\n', ' ')}`;
   const open = ['waiting', 'called', 'held'].includes(view.state);
   const windows = view.state === 'waiting' ? windowsInWords(view.windows, lang) : '';
   part('windows', windows === '' ? [] : [windows], words.windows);
-  part('services', view.services.map((text) => text[lang] || text['zh-Hans']), words.services);
-  part('materials', open ? (view.materials ?? []).map((text) => text[lang] || text['zh-Hans']) : [], words.materials);
+  part('services', view.services.map((text) => inLanguage(text, lang)), words.services);
+  part('materials', open ? (view.materials ?? []).map((text) => inLanguage(text, lang)) : [], words.materials);
   const call = make('a', { href: `tel:${view.hall_phone.replace(/[^0-9+]/g, '')}` }, view.hall_phone);
   byId('phone').replaceChildren(...(view.hall_phone ? [words.phone, call] : []));
   setText(byId('as-of'), words.asOf(timeOfDay(line.heardAt)));

@@ -6,7 +6,7 @@ import { waitInWords } from './wait.js';
 /** @typedef {import('../hall/fold.js').LocalText} LocalText */
 /**
  * @typedef {{number: string, state: import('./wait.js').LookupState, services: LocalText[], materials?: LocalText[],
- *   people_ahead: number, wait?: import('./wait.js').WaitRange, window_name?: string, windows: string[],
+ *   people_ahead: number, wait?: import('./wait.js').WaitRange, window_name?: LocalText, windows: LocalText[],
  *   hall: LocalText, hall_phone: string, issued_at: string, as_of: string, seq: number}} LookupView
  */
 /** @typedef {{sentence: string, wait: string, advice: string}} Told */
@@ -126,6 +126,9 @@ const WORDS = {
 /** @param {Lang} lang */
 export const wordsOf = (lang) => WORDS[lang];
 
+/** The text in this language; a hall may leave out all but the simplified. @param {LocalText} text @param {Lang} lang */
+export const inLanguage = (text, lang) => text[lang] || text['zh-Hans'];
+
 /**
  * The page's language for a browser's: `zh-HK` reads traditional, other Chinese simplified, everybody else English.
  * @param {string} browser
@@ -145,6 +148,7 @@ export function languageFor(browser) {
  */
 export function tell(view, lang) {
   const words = WORDS[lang];
+  const window = view.window_name ? inLanguage(view.window_name, lang) : '';
   const told = (sentence, advice = '', wait = '') => ({ sentence, wait, advice });
   switch (view.state) {
     case 'waiting': {
@@ -153,9 +157,9 @@ export function tell(view, lang) {
       return told(sentence, view.people_ahead <= 3 ? words.stay : words.leave, wait);
     }
     case 'called':
-      return told(words.called(view.window_name ?? ''), words.calledAdvice);
+      return told(words.called(window), words.calledAdvice);
     case 'serving':
-      return told(words.serving(view.window_name));
+      return told(words.serving(window));
     case 'held':
       return told(words.held, words.heldAdvice);
     case 'finished':
@@ -171,12 +175,12 @@ export function tell(view, lang) {
 
 /**
  * The windows in a few words.
- * @param {string[]} windows
+ * @param {LocalText[]} windows
  * @param {Lang} lang
  */
 export function windowsInWords(windows, lang) {
   if (windows.length > WINDOWS_LISTED) return WORDS[lang].anyOf(windows.length);
-  return windows.join(lang === 'en' ? ', ' : '、');
+  return windows.map((window) => inLanguage(window, lang)).join(lang === 'en' ? ', ' : '、');
 }
 
 /**
