@@ -162,10 +162,7 @@ async fn lift_card(State(module): Shared) -> Json<Value> {
 }
 
 async fn set_fault(State(module): Shared, Json(form): Json<Value>) -> Response {
-    match serde_json::from_value::<FaultForm>(form)
-        .map_err(|error| error.to_string())
-        .and_then(checked)
-    {
+    match FaultForm::parse(form) {
         Ok(form) => {
             let mut module = lock(&module);
             module.set_fault(form);

@@ -5,13 +5,21 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 /// A debug build may need seconds for its first picture.
-const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+/// And the screen holds a question for the next picture up to 25 s.
+const ANSWER_WITHIN: Duration = Duration::from_secs(40);
+
+/// What a picture's reader wants to know of the answer: its type and the number of its frame.
+const KEPT: [HeaderName; 2] = [header::CONTENT_TYPE, HeaderName::from_static("x-frame")];
+
+fn kept(headers: &HeaderMap, name: HeaderName) -> Option<(HeaderName, HeaderValue)> {
+    headers.get(&name).cloned().map(|value| (name, value))
+}
 
 struct Screen {
     url: Option<String>,
@@ -35,8 +43,12 @@ pub fn routes(url: Option<String>) -> Router {
         .with_state(Arc::new(Screen { url, client }))
 }
 
-async fn picture(State(screen): State<Arc<Screen>>) -> Response {
-    screen.get("/screen.png").await
+async fn picture(State(screen): State<Arc<Screen>>, RawQuery(query): RawQuery) -> Response {
+    match query {
+        // `rev=N`: answered when there is another picture than N.
+        Some(query) => screen.get(&format!("/screen.png?{query}")).await,
+        None => screen.get("/screen.png").await,
+    }
 }
 
 async fn tree(State(screen): State<Arc<Screen>>) -> Response {
@@ -64,17 +76,18 @@ fn no_screen() -> Response {
 async fn relay(request: reqwest::RequestBuilder) -> Response {
     let answer = async {
         let answer = request.send().await?;
-        let kind = answer.headers().get(header::CONTENT_TYPE).cloned();
+        let kept: HeaderMap = KEPT
+            .into_iter()
+            .filter_map(|name| kept(answer.headers(), name))
+            .collect();
         let status = answer.status();
         let bytes = answer.bytes().await?;
-        Ok::<_, reqwest::Error>((status, kind, bytes))
+        Ok::<_, reqwest::Error>((status, kept, bytes))
     };
     match answer.await {
-        Ok((status, kind, bytes)) => {
+        Ok((status, kept, bytes)) => {
             let mut response = (status, [(header::CACHE_CONTROL, "no-store")], bytes).into_response();
-            if let Some(kind) = kind {
-                response.headers_mut().insert(header::CONTENT_TYPE, kind);
-            }
+            response.headers_mut().extend(kept);
             response
         }
         Err(error) => (

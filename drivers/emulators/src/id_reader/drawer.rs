@@ -12,7 +12,7 @@ fn number(division: &str, birth: &str, sequence: &str) -> String {
 }
 
 struct Resident {
-    key: &'static str,
+    id: &'static str,
     note: &'static str,
     name: &'static str,
     sex: &'static str,
@@ -28,29 +28,29 @@ const TWENTY: (&str, &str) = ("20180601", "20380601");
 
 #[rustfmt::skip]
 const RESIDENTS: [Resident; 9] = [
-    Resident { key: "chen-xiaolan", note: "普通居民", name: "陈晓岚", sex: "女", ethnic: "汉", birth: "19880615",
+    Resident { id: "chen-xiaolan", note: "普通居民", name: "陈晓岚", sex: "女", ethnic: "汉", birth: "19880615",
         sequence: "002", address: "虚构省示例市一门街道桂花路12号", valid: TWENTY },
-    Resident { key: "li-jianguo", note: "普通居民", name: "李建国", sex: "男", ethnic: "汉", birth: "19790308",
+    Resident { id: "li-jianguo", note: "普通居民", name: "李建国", sex: "男", ethnic: "汉", birth: "19790308",
         sequence: "013", address: "虚构省示例市一门街道榕树里3号", valid: TWENTY },
-    Resident { key: "zhang-yan", note: "生僻字:䶮", name: "张䶮", sex: "男", ethnic: "汉", birth: "19920417",
+    Resident { id: "zhang-yan", note: "生僻字:䶮", name: "张䶮", sex: "男", ethnic: "汉", birth: "19920417",
         sequence: "031", address: "虚构省示例市一门街道学堂街8号", valid: TWENTY },
-    Resident { key: "li-wei", note: "生僻字:𬱖(超出基本平面)", name: "李𬱖", sex: "女", ethnic: "汉", birth: "19951122",
+    Resident { id: "li-wei", note: "生僻字:𬱖(超出基本平面)", name: "李𬱖", sex: "女", ethnic: "汉", birth: "19951122",
         sequence: "046", address: "虚构省示例市一门街道河滨路77号", valid: TWENTY },
-    Resident { key: "he-guiying", note: "老人,1949年生,长期有效", name: "何桂英", sex: "女", ethnic: "汉", birth: "19491001",
+    Resident { id: "he-guiying", note: "老人,1949年生,长期有效", name: "何桂英", sex: "女", ethnic: "汉", birth: "19491001",
         sequence: "028", address: "虚构省示例市一门街道老街5号", valid: LONG },
-    Resident { key: "wang-zihan", note: "儿童", name: "王子涵", sex: "男", ethnic: "土家", birth: "20170909",
+    Resident { id: "wang-zihan", note: "儿童", name: "王子涵", sex: "男", ethnic: "土家", birth: "20170909",
         sequence: "055", address: "虚构省示例市一门街道桂花路12号", valid: ("20220901", "20270901") },
-    Resident { key: "zhou-min", note: "证件已过期", name: "周敏", sex: "女", ethnic: "壮", birth: "19850220",
+    Resident { id: "zhou-min", note: "证件已过期", name: "周敏", sex: "女", ethnic: "壮", birth: "19850220",
         sequence: "064", address: "虚构省示例市一门街道码头路1号", valid: ("20050310", "20250310") },
-    Resident { key: "aygul", note: "姓名带间隔号", name: "阿依古丽·买买提", sex: "女", ethnic: "维吾尔", birth: "19900101",
+    Resident { id: "aygul", note: "姓名带间隔号", name: "阿依古丽·买买提", sex: "女", ethnic: "维吾尔", birth: "19900101",
         sequence: "082", address: "虚构省示例市一门街道和平路20号", valid: TWENTY },
-    Resident { key: "wu-guang", note: "穿青人(标准外的民族代码)", name: "吴光", sex: "男", ethnic: "穿青人", birth: "19830730",
+    Resident { id: "wu-guang", note: "穿青人(标准外的民族代码)", name: "吴光", sex: "男", ethnic: "穿青人", birth: "19830730",
         sequence: "097", address: "虚构省示例市一门街道梨园村2组", valid: TWENTY },
 ];
 
 impl Resident {
     fn entry(&self) -> Value {
-        json!({ "key": self.key, "title": self.name, "note": self.note, "card": {
+        json!({ "id": self.id, "note": self.note, "card": {
             "type": "resident_id", "name": self.name, "sex": self.sex, "ethnic": self.ethnic, "birth": self.birth,
             "address": self.address, "number": number("990101", self.birth, self.sequence),
             "authority": "示例市公安局一门分局", "valid_from": self.valid.0, "valid_to": self.valid.1,
@@ -58,38 +58,57 @@ impl Resident {
     }
 }
 
-/// `[{key, title, note, card}]`: `card` can be posted to `/id-reader/card` as it is.
+/// `[{id, note, card, kind, name, sex, nation?, birth, number}]`: `card` can be posted to `/id-reader/card` as it is.
 pub fn drawer() -> Vec<Value> {
     let mut all: Vec<Value> = RESIDENTS.iter().map(Resident::entry).collect();
-    all.push(
-        json!({ "key": "moved", "title": "黄志远", "note": "有追加住址", "card": {
+    all.push(json!({ "id": "moved", "note": "有追加住址", "card": {
         "type": "resident_id", "name": "黄志远", "sex": "男", "ethnic": "汉", "birth": "19760504",
         "address": "虚构省旧县东门外1号", "number": number("990201", "19760504", "011"),
         "authority": "示例市公安局一门分局", "valid_from": "20160401", "valid_to": "20360401",
         "appended_address": "虚构省示例市一门街道新居路66号",
-    } }),
-    );
-    all.push(
-        json!({ "key": "hmt", "title": "林嘉欣", "note": "港澳台居民居住证", "card": {
+    } }));
+    all.push(json!({ "id": "hmt", "note": "港澳台居民居住证", "card": {
         "type": "hmt_permit", "name": "林嘉欣", "sex": "女", "birth": "19940823",
         "address": "虚构省示例市一门街道湾畔路9号", "number": number("810000", "19940823", "002"),
         "authority": "示例市公安局", "valid_from": "20230901", "valid_to": "20280831",
         "pass_number": "H00000001", "issues": "01",
-    } }),
-    );
-    all.push(json!({ "key": "foreigner-2017", "title": "SPECIMEN, ANNA MARIA", "note": "外国人永久居留身份证(2017 版)", "card": {
+    } }));
+    all.push(
+        json!({ "id": "foreigner-2017", "note": "外国人永久居留身份证(2017 版)", "card": {
         "type": "foreigner_2017", "name": "SPECIMEN, ANNA MARIA", "sex": "女", "number": "UTO110081080301",
         "nationality": "UTO", "name_zh": "安娜", "valid_from": "20190616", "valid_to": "20290615",
         "birth": "19810803", "version": "01", "authority": "1100",
-    } }));
+    } }),
+    );
     all.push(
-        json!({ "key": "foreigner-2023", "title": "EXAMPLE, JOHN", "note": "外国人永久居留身份证(2023 版)", "card": {
+        json!({ "id": "foreigner-2023", "note": "外国人永久居留身份证(2023 版)", "card": {
         "type": "foreigner_2023", "name": "EXAMPLE, JOHN CHRISTOPHER ALEXANDER III", "sex": "男", "name_zh": "约翰",
         "renewals": "00", "birth": "19770911", "number": number("911124", "19770911", "009"),
         "valid_from": "20240101", "valid_to": "20331231", "nationality": "CAN",
     } }),
     );
+    all.iter_mut().for_each(label);
     all
+}
+
+/// Copies beside the card what a list of people shows.
+fn label(entry: &mut Value) {
+    let card = entry["card"].clone();
+    entry["kind"] = card["type"].clone();
+    for (shown, field) in [
+        ("name", "name"),
+        ("sex", "sex"),
+        ("nation", "ethnic"),
+        ("birth", "birth"),
+        ("number", "number"),
+    ] {
+        if let Some(value) = card.get(field) {
+            entry[shown] = value.clone();
+        }
+    }
+    if let Some(name_zh) = card.get("name_zh") {
+        entry["name_zh"] = name_zh.clone();
+    }
 }
 
 #[cfg(test)]
@@ -109,10 +128,10 @@ mod tests {
             for (name, said) in entry["card"].as_object().expect("an object") {
                 if name != "appended_address" {
                     let as_read = &read[name];
-                    assert_eq!(as_read, said, "{} {name}", entry["key"]);
+                    assert_eq!(as_read, said, "{} {name}", entry["id"]);
                 }
             }
-            assert_eq!(card.warnings, [], "{}", entry["key"]);
+            assert_eq!(card.warnings, [], "{}", entry["id"]);
         }
     }
 }
