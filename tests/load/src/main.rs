@@ -1,0 +1,31 @@
+//! `hall-load`: load on a real dispatcher, each figure beside its limit measured in the same run.
+//!
+//! It starts the `ticket-dispatcher` beside its own binary on a ledger of its own, sends a bounded load over loopback,
+//! and prints medians over runs. It must never send to anything but the dispatcher it started, and it stops by itself.
+
+mod baseline;
+mod client;
+mod server;
+mod tickets;
+
+use clap::{Parser, Subcommand};
+
+/// Load on a real dispatcher, with the limit of the machine measured in the same run.
+#[derive(Parser)]
+struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Durable tickets per second at several counts of clients, beside a bare group commit of the same rows.
+    Tickets(tickets::Args),
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    match Args::parse().what {
+        What::Tickets(args) => tickets::run(&args).await,
+    }
+}
