@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::{BookingId, GroupId, Millis, ServiceId, WindowId, WindowKind};
 
-use crate::policy::{Policy, WindowRule};
+use crate::policy::{Policy, Weighing, WindowRule};
 
 /// Everything static. Take `..HallConfig::default()` for what a hall does not say.
 // Old journals hold hall files without the newer fields, so a missing one reads as its default.
@@ -20,6 +20,8 @@ pub struct HallConfig {
     pub rules: Rules,
     /// Which policy chooses.
     pub policy: Policy,
+    /// Settings of the policies that weigh.
+    pub weighing: Weighing,
     /// Which of several idle windows takes the ticket.
     pub window_rule: WindowRule,
     /// Seed of the forecasts.
@@ -148,6 +150,8 @@ pub struct Rules {
     pub appt_grace: Millis,
     /// Waits that the hall promises, by class: appt, disabled, elderly, normal.
     pub target: [Millis; 4],
+    /// Most priority calls in a row for one group while ordinary tickets wait in it; none sets no limit.
+    pub priority_run_max: Option<u8>,
 }
 
 impl Default for Rules {
@@ -164,6 +168,7 @@ impl Default for Rules {
             call_timeout: Millis::from_secs(60),
             appt_grace: Millis::from_mins(15),
             target: [10, 5, 10, 20].map(Millis::from_mins),
+            priority_run_max: Some(2),
         }
     }
 }

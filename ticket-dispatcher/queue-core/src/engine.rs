@@ -11,6 +11,8 @@ use crate::effect::Effect;
 use crate::event::Event;
 use crate::forecast::Forecast;
 use crate::index::Index;
+use crate::learn::{Learnt, Models};
+use crate::policy::Scorer;
 use crate::ticket::{Ticket, WindowNow};
 
 /// A hall's queue. See the crate's page for its two doors.
@@ -18,6 +20,9 @@ use crate::ticket::{Ticket, WindowNow};
 pub struct Engine {
     pub(crate) config: Arc<HallConfig>,
     pub(crate) index: Arc<Index>,
+    /// Follow from what `state` has learnt; kept because they are dear to compute.
+    pub(crate) models: Arc<Models>,
+    pub(crate) scorer: Arc<Scorer>,
     pub(crate) state: State,
 }
 
@@ -38,6 +43,10 @@ pub(crate) struct State {
     pub(crate) waiting: Vec<usize>,
     /// In the order of the hall file.
     pub(crate) windows: Vec<WindowNow>,
+    /// By group: priority calls in a row while ordinary tickets waited.
+    pub(crate) priority_run: Vec<u8>,
+    /// How long services take.
+    pub(crate) learnt: Arc<Learnt>,
 }
 
 impl Engine {
@@ -61,12 +70,25 @@ impl Engine {
             counts: BTreeMap::new(),
             waiting: Vec::new(),
             windows: windows.collect(),
+            priority_run: vec![0; config.groups.len()],
+            learnt: Arc::new(Learnt::new(&config)),
         };
+        let index = Arc::new(Index::new(&config));
+        let models = Arc::new(Models::new(&index, &state.learnt));
+        let scorer = Arc::new(Scorer::new(&config, &models, index.shares(&config)));
         Self {
-            index: Arc::new(Index::new(&config)),
             config,
+            index,
+            models,
+            scorer,
             state,
         }
+    }
+
+    pub(crate) fn learn(&mut self, service: usize, ms: i64) {
+        Arc::make_mut(&mut self.state.learnt).services[service].add(ms);
+        self.models = Arc::new(Models::new(&self.index, &self.state.learnt));
+        self.scorer = Arc::new(Scorer::new(&self.config, &self.models, self.index.shares(&self.config)));
     }
 
     /// Decides and folds. The effects are what the journal stores.
@@ -188,12 +210,11 @@ impl Engine {
 
     pub(crate) fn can_serve(&self, window: usize, ticket: usize) -> bool {
         let ticket = &self.state.tickets[ticket];
-        let group = self.index.groups.get(&ticket.group);
         let bound_elsewhere = ticket
             .bound
             .as_ref()
             .is_some_and(|w| *w != self.state.windows[window].id);
-        let skilled = ticket.bound.is_some() || group.is_some_and(|g| self.index.skills[window][*g]);
+        let skilled = ticket.bound.is_some() || self.index.skills[window][ticket.group_at];
         skilled && !bound_elsewhere
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use ticket_dispatcher_types::{CloseReason, Millis, TicketId, TicketState, WindowId, WindowState};
+use ticket_dispatcher_types::{Class, CloseReason, Millis, TicketId, TicketState, WindowId, WindowState};
 
 use crate::effect::{Effect, Place};
 use crate::engine::Engine;
@@ -52,7 +52,7 @@ impl Engine {
                     t.started = Some(now);
                 });
             }
-            Effect::Finished { ticket, .. } => self.end(now, *ticket, TicketState::Finished, "finished"),
+            Effect::Finished { ticket, .. } => self.fold_finished(now, *ticket),
             Effect::NoShow { ticket, .. } => self.end(now, *ticket, TicketState::NoShow, "no-show"),
             Effect::Cancelled { ticket, .. } => self.end(now, *ticket, TicketState::Cancelled, "cancelled"),
             Effect::NextMatter { ticket, matter, group } => {
@@ -112,6 +112,7 @@ impl Engine {
         state.tickets.clear();
         state.waiting.clear();
         state.counts.clear();
+        state.priority_run.fill(0);
         state.by_id = Arc::default();
         state.checked_in = Arc::default();
         for window in &mut state.windows {
@@ -145,6 +146,8 @@ impl Engine {
             matter: 0,
             group: group.clone(),
             class: *class,
+            service_at: self.index.service(&new.services[0]),
+            group_at: self.index.group(group),
             cases: new.cases,
             booking: new.booking.clone(),
             holder: new.holder.clone(),
@@ -182,8 +185,12 @@ impl Engine {
     }
 
     fn fold_called(&mut self, now: Millis, ticket: TicketId, window: &WindowId) {
-        if let Some(ix) = self.state.by_id.get(&ticket) {
-            self.state.waiting.retain(|waiting| waiting != ix);
+        if let Some(ix) = self.state.by_id.get(&ticket).copied() {
+            self.state.waiting.retain(|waiting| *waiting != ix);
+            let (class, group) = (self.state.tickets[ix].class, self.state.tickets[ix].group_at);
+            let jumps = class != Class::Normal && self.ordinary_waits(group);
+            let run = &mut self.state.priority_run[group];
+            *run = if jumps { run.saturating_add(1) } else { 0 };
         }
         if let Some(w) = self.index.windows.get(window) {
             self.state.windows[*w].current = Some(ticket);
@@ -199,6 +206,19 @@ impl Engine {
         });
     }
 
+    fn fold_finished(&mut self, now: Millis, id: TicketId) {
+        if let Some(ticket) = self.ticket(id)
+            && let Some(started) = ticket.started
+        {
+            let ms = (now.0 - started.0) / i64::from(ticket.cases.get());
+            // Shorter is a slip of the finger or a clock that jumped.
+            if ms >= 1_000 {
+                self.learn(ticket.service_at, ms);
+            }
+        }
+        self.end(now, id, TicketState::Finished, "finished");
+    }
+
     /// Takes the ticket out of queue and window.
     fn end(&mut self, now: Millis, ticket: TicketId, state: TicketState, what: &'static str) {
         self.free(now, ticket);
@@ -210,11 +230,14 @@ impl Engine {
 
     fn back_to_waiting(&mut self, now: Millis, ticket: TicketId, what: &'static str, more: impl FnOnce(&mut Ticket)) {
         self.free(now, ticket);
+        let index = self.index.clone();
         self.change(now, ticket, what, |t| {
             t.state = TicketState::Waiting;
             t.ended = None;
             t.calls = 0;
             more(t);
+            t.service_at = index.service(t.service());
+            t.group_at = index.group(&t.group);
         });
         if let Some(ix) = self.state.by_id.get(&ticket).copied() {
             self.enqueue(ix);

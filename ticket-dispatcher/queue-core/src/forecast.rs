@@ -18,11 +18,8 @@ pub struct Forecast {
 
 impl Engine {
     pub(crate) fn foresee(&self, now: Millis, ticket: usize) -> Forecast {
-        let group = self.index.groups.get(&self.state.tickets[ticket].group).copied();
-        group.map_or_else(Forecast::default, |group| {
-            let ahead = self.people_ahead(self.state.tickets[ticket].id);
-            self.rough(now, group, ahead)
-        })
+        let ticket = &self.state.tickets[ticket];
+        self.rough(now, ticket.group_at, self.people_ahead(ticket.id))
     }
 
     pub(crate) fn foresee_new(&self, now: Millis, service: usize) -> (u32, Forecast) {

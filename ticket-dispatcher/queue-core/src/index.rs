@@ -64,4 +64,30 @@ impl Index {
             skills,
         }
     }
+
+    /// Place of a service; the first for one that an older journal names and this hall file has not.
+    pub(crate) fn service(&self, id: &ServiceId) -> usize {
+        self.services.get(id).copied().unwrap_or(0)
+    }
+
+    /// Place of a group, likewise.
+    pub(crate) fn group(&self, id: &GroupId) -> usize {
+        self.groups.get(id).copied().unwrap_or(0)
+    }
+
+    /// By group: its part of all walk-ins of past days; equal parts when nobody has counted.
+    pub(crate) fn shares(&self, config: &HallConfig) -> Vec<f64> {
+        let mut counts = vec![0.0; self.groups.len()];
+        for profile in &config.profiles {
+            if let Some(group) = self.groups.get(&profile.group) {
+                counts[*group] += profile.counts.iter().map(|n| f64::from(*n)).sum::<f64>();
+            }
+        }
+        let all: f64 = counts.iter().sum();
+        let equal = 1.0 / counts.len().max(1) as f64;
+        counts
+            .into_iter()
+            .map(|n| if all > 0.0 { n / all } else { equal })
+            .collect()
+    }
 }

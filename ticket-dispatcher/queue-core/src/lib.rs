@@ -5,6 +5,7 @@
 //! This crate must never read a clock, draw a random number of its own, do I/O, or iterate a hash map: the same
 //! configuration and events give the same effects, byte for byte.
 
+mod choose;
 mod config;
 mod decide;
 mod digest;
@@ -14,6 +15,7 @@ mod event;
 mod fold;
 mod forecast;
 mod index;
+mod learn;
 mod policy;
 mod ticket;
 
@@ -22,7 +24,7 @@ pub use effect::{Effect, Place, Refusal, RunnerUp, Why};
 pub use engine::Engine;
 pub use event::{Event, NewTicket, Source, TransferTo};
 pub use forecast::Forecast;
-pub use policy::{Policy, WindowRule};
+pub use policy::{Policy, Weighing, WindowRule};
 pub use ticket::{Step, Ticket, WindowNow};
 
 /// Version of the decisions: raised whenever the same state and event may give other effects than before. The journal

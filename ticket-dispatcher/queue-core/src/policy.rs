@@ -1,19 +1,64 @@
-//! Which ticket is called next, and to which window.
+//! How urgent a ticket is: the policies and their settings.
+
+use core::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::{Class, Millis};
-
-use crate::effect::{Effect, RunnerUp, Why};
-use crate::engine::Engine;
-use crate::ticket::Ticket;
 
 /// Which rule chooses the ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
-    /// The earliest ticket that the window can serve.
-    #[default]
+    /// The earliest ticket: the fair reference.
     Fifo,
+    /// Class first, then the earliest: what most halls have; the ordinary wait long at peaks.
+    Priority,
+    /// Earliest due: base time plus what the hall promises the class.
+    Due,
+    /// Urgency grows with the wait, faster for some classes.
+    Accumulating,
+    /// Urgency grows with the wait and falls with the length of the matter.
+    Gcmu,
+    /// Accumulating, bent towards short matters.
+    Ratio,
+    /// The group whose queue exceeds its share most, then earliest due.
+    QueueRatio,
+    /// Ours: see `docs/dispatch.md`.
+    #[default]
+    Balanced,
+}
+
+impl Policy {
+    /// All of them, in the order of the reference.
+    pub const ALL: [Self; 8] = [
+        Self::Fifo,
+        Self::Priority,
+        Self::Due,
+        Self::Accumulating,
+        Self::Gcmu,
+        Self::Ratio,
+        Self::QueueRatio,
+        Self::Balanced,
+    ];
+
+    /// As written in the hall file and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fifo => "fifo",
+            Self::Priority => "priority",
+            Self::Due => "due",
+            Self::Accumulating => "accumulating",
+            Self::Gcmu => "gcmu",
+            Self::Ratio => "ratio",
+            Self::QueueRatio => "queue-ratio",
+            Self::Balanced => "balanced",
+        }
+    }
+
+    /// By name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| policy.name() == name)
+    }
 }
 
 /// Which of several idle windows takes the ticket.
@@ -27,96 +72,173 @@ pub enum WindowRule {
     HallOrder,
 }
 
-impl Policy {
-    /// As written in the hall file and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Fifo => "fifo",
-        }
-    }
-
-    /// By name.
-    pub fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|policy| policy.name() == name)
-    }
-
-    /// All of them.
-    pub const ALL: [Self; 1] = [Self::Fifo];
+/// Settings of the policies that weigh. Classes stand in the order appt, disabled, elderly, normal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Weighing {
+    /// Urgency of a minute of wait, by class.
+    pub class: [f64; 4],
+    /// How much a short matter gains: 0 not at all, 1 fully (c-mu).
+    pub short: f64,
+    /// Head start of a ticket, by class: counts as wait.
+    pub head_start: [Millis; 4],
+    /// Urgency grows with this power of the wait.
+    pub power: f64,
+    /// Tickets that wait longer than this go first, the oldest first.
+    pub age: Millis,
+    /// An appointment more than this before its slot is called only when nobody else waits.
+    pub early: Millis,
 }
 
-impl Engine {
-    /// The best pair of an idle window and a waiting ticket that it can serve, as a call.
-    pub(crate) fn choose(&self, now: Millis, windows: &[usize]) -> Option<Effect> {
-        let served = |ticket: &usize| windows.iter().any(|window| self.can_serve(*window, *ticket));
-        let mut ranked = self.ranked(now).into_iter().filter(served);
-        let winner = ranked.next()?;
-        let window = *windows
-            .iter()
-            .filter(|window| self.can_serve(**window, winner))
-            .min_by_key(|window| self.window_order(**window))?;
-        let runner_up = ranked.find(|ticket| self.can_serve(window, *ticket)).map(|ix| {
-            let ticket = &self.state.tickets[ix];
-            let (number, class) = (ticket.number, ticket.class);
-            RunnerUp {
-                number,
-                score: self.score(now, ticket),
-                class,
-                due_ms: self.due(ticket),
-            }
-        });
-        let ticket = &self.state.tickets[winner];
-        let why = Why {
-            policy: self.config.policy.name().to_string(),
-            score: self.score(now, ticket),
-            class: ticket.class,
-            due_ms: self.due(ticket),
-            runner_up,
+impl Weighing {
+    /// The start values of the reference for `ratio`.
+    pub fn ratio() -> Self {
+        Self {
+            class: [4.0, 8.0, 4.0, 1.0],
+            short: 0.5,
+            head_start: [Millis::from_mins(2); 4],
+            power: 1.0,
+            age: Millis::from_mins(60),
+            early: Millis::from_mins(3),
+        }
+    }
+}
+
+impl Default for Weighing {
+    fn default() -> Self {
+        Self::ratio()
+    }
+}
+
+/// A class as a place in a table of four.
+pub(crate) fn class_place(class: Class) -> usize {
+    match class {
+        Class::Appt => 0,
+        Class::Disabled => 1,
+        Class::Elderly => 2,
+        Class::Normal => 3,
+    }
+}
+
+/// How soon a ticket should be called; larger is sooner.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Urgency {
+    /// Before everything else.
+    pub(crate) tier: i8,
+    /// The policy's score.
+    pub(crate) score: f64,
+    /// Between equal scores: the smaller time first.
+    pub(crate) then: i64,
+}
+
+impl Urgency {
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
+        let by_score = self.tier.cmp(&other.tier).then(self.score.total_cmp(&other.score));
+        by_score.then(other.then.cmp(&self.then))
+    }
+}
+
+/// What a policy may look at in a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub(crate) class: usize,
+    pub(crate) service: usize,
+    pub(crate) group: usize,
+    pub(crate) base: i64,
+    pub(crate) queued: i64,
+}
+
+/// A policy made ready for a hall: what does not change from one decision to the next.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Scorer {
+    policy: Policy,
+    target: [i64; 4],
+    /// By service: what a minute of wait is worth against the mean service.
+    worth: Vec<f64>,
+    class: [f64; 4],
+    head_start: [i64; 4],
+    power: f64,
+    age: i64,
+    early: i64,
+    /// By group: its fixed share of all waiting.
+    share: Vec<f64>,
+}
+
+impl Scorer {
+    pub(crate) fn new(config: &crate::config::HallConfig, models: &crate::learn::Models, share: Vec<f64>) -> Self {
+        let weighing = match config.policy {
+            Policy::Ratio => Weighing::ratio(),
+            _ => config.weighing.clone(),
         };
-        Some(Effect::Called {
-            ticket: ticket.id,
-            window: self.state.windows[window].id.clone(),
-            why,
-        })
-    }
-
-    /// Waiting tickets, best first: those in front, then by score, then by place.
-    pub(crate) fn ranked(&self, now: Millis) -> Vec<usize> {
-        let mut ranked = self.state.waiting.clone();
-        ranked.sort_by(|a, b| {
-            let (a, b) = (&self.state.tickets[*a], &self.state.tickets[*b]);
-            b.front
-                .cmp(&a.front)
-                .then(self.score(now, b).total_cmp(&self.score(now, a)))
-        });
-        ranked
-    }
-
-    fn window_order(&self, window: usize) -> (usize, Millis, usize) {
-        match self.config.window_rule {
-            WindowRule::FewestSkills => (
-                self.index.skill_count[window],
-                self.state.windows[window].idle_since,
-                window,
-            ),
-            WindowRule::HallOrder => (0, Millis::ZERO, window),
+        let short = match config.policy {
+            Policy::Gcmu => 1.0,
+            Policy::Ratio | Policy::Balanced => weighing.short,
+            _ => 0.0,
+        };
+        let worth = |mean_ms: f64| libm::pow(models.mean_ms / mean_ms, short);
+        Self {
+            policy: config.policy,
+            target: config.rules.target.map(|t| t.0),
+            worth: models.services.iter().map(|m| worth(m.mean_ms)).collect(),
+            class: weighing.class,
+            head_start: weighing.head_start.map(|h| h.0),
+            power: weighing.power,
+            age: weighing.age.0,
+            early: weighing.early.0,
+            share,
         }
     }
 
-    /// The promise of its class, ms since local midnight.
-    pub(crate) fn due(&self, ticket: &Ticket) -> i64 {
-        let class = match ticket.class {
-            Class::Appt => 0,
-            Class::Disabled => 1,
-            Class::Elderly => 2,
-            Class::Normal => 3,
+    /// `queues`: how many wait in each group.
+    pub(crate) fn urgency(&self, now: i64, claim: &Claim, queues: &[u32]) -> Urgency {
+        let wait = now - claim.base;
+        let due = claim.base + self.target[claim.class];
+        let plain = |score: f64| Urgency {
+            tier: 0,
+            score,
+            then: claim.base,
         };
-        ticket.place.base_ms + self.config.rules.target[class].0
+        match self.policy {
+            Policy::Fifo => Urgency {
+                tier: 0,
+                score: -(claim.queued as f64),
+                then: claim.queued,
+            },
+            Policy::Priority => plain([2.0, 3.0, 1.0, 0.0][claim.class]),
+            Policy::Due => plain(-(due as f64)),
+            Policy::Accumulating => plain(self.class[claim.class] * wait as f64),
+            Policy::Gcmu => plain(self.class[claim.class] * wait as f64 * self.worth[claim.service]),
+            Policy::QueueRatio => {
+                let all: u32 = queues.iter().sum();
+                let excess = f64::from(queues[claim.group]) - self.share[claim.group] * f64::from(all);
+                Urgency {
+                    tier: 0,
+                    score: excess,
+                    then: due,
+                }
+            }
+            Policy::Ratio | Policy::Balanced => self.weighed(wait, claim),
+        }
     }
 
-    /// Larger is sooner.
-    fn score(&self, _now: Millis, ticket: &Ticket) -> f64 {
-        match self.config.policy {
-            Policy::Fifo => -(ticket.place.queued_ms as f64),
+    fn weighed(&self, wait: i64, claim: &Claim) -> Urgency {
+        if wait > self.age {
+            return Urgency {
+                tier: 2,
+                score: wait as f64,
+                then: claim.base,
+            };
+        }
+        let grown = (wait + self.head_start[claim.class]).max(0) as f64;
+        let grown = if self.power == 1.0 {
+            grown
+        } else {
+            libm::pow(grown / 60_000.0, self.power)
+        };
+        let score = self.class[claim.class] * grown * self.worth[claim.service];
+        Urgency {
+            tier: if wait < -self.early { 0 } else { 1 },
+            score,
+            then: claim.base,
         }
     }
 }

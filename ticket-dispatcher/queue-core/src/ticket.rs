@@ -25,6 +25,10 @@ pub struct Ticket {
     pub group: GroupId,
     /// Effective class.
     pub class: Class,
+    /// Place of the present service in the hall file.
+    pub(crate) service_at: usize,
+    /// Place of `group` in the hall file.
+    pub(crate) group_at: usize,
     /// Cases of an agent.
     pub cases: Cases,
     /// The booking it came with.

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ticket_dispatcher_queue_core::{Effect, Engine, Event, Forecast, NewTicket, Policy, Refusal, Source, WindowRule};
+use ticket_dispatcher_queue_core::{
+    Effect, Engine, Event, Forecast, HallConfig, NewTicket, Policy, Refusal, Source, WindowRule,
+};
 use ticket_dispatcher_types::{Cases, Millis, TicketId, TicketState, WindowId};
 
 use crate::line::Truth;
@@ -33,6 +35,11 @@ impl Default for Options {
 
 /// Plays the day to its end. Fails, with the line, only when the engine refuses a person of the trace.
 pub fn simulate(trace: &Trace, options: Options) -> Result<Report, TraceError> {
+    simulate_hall(trace, config_for(trace, options))
+}
+
+/// The trace's header with the options put in.
+pub fn config_for(trace: &Trace, options: Options) -> HallConfig {
     let mut config = trace.config.clone();
     config.policy = options.policy;
     config.seed = options.seed;
@@ -43,7 +50,13 @@ pub fn simulate(trace: &Trace, options: Options) -> Result<Report, TraceError> {
     } else {
         WindowRule::FewestSkills
     };
-    let mut hall = Hall::new(trace, Engine::new(Arc::new(config)), options.forecast_paths > 0);
+    config
+}
+
+/// Like [`simulate`], with a header of the caller's: for tuning.
+pub fn simulate_hall(trace: &Trace, config: HallConfig) -> Result<Report, TraceError> {
+    let forecasts = config.forecast_paths > 0;
+    let mut hall = Hall::new(trace, Engine::new(Arc::new(config)), forecasts);
     let mut last = trace.open_t;
     while let Some(now) = hall.next_instant() {
         hall.instant(now)?;

@@ -9,6 +9,6 @@ mod line;
 mod report;
 mod trace;
 
-pub use hall::{Options, simulate};
+pub use hall::{Options, config_for, simulate, simulate_hall};
 pub use report::{Record, Report};
 pub use trace::{Trace, TraceError};

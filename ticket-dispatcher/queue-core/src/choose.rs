@@ -1,0 +1,171 @@
+//! The best pair of a window and a ticket, and why.
+
+use core::cmp::Ordering;
+
+use ticket_dispatcher_types::{Class, Millis};
+
+use crate::effect::{Effect, RunnerUp, Why};
+use crate::engine::Engine;
+use crate::policy::{Claim, Policy, Urgency, WindowRule, class_place};
+use crate::ticket::Ticket;
+
+/// A waiting ticket with its urgency.
+struct Candidate {
+    ticket: usize,
+    front: bool,
+    urgency: Urgency,
+}
+
+impl Engine {
+    /// The best pair of an idle window and a waiting ticket that it can serve, as a call.
+    pub(crate) fn choose(&self, now: Millis, windows: &[usize]) -> Option<Effect> {
+        if windows.is_empty() || self.state.waiting.is_empty() {
+            return None;
+        }
+        let served = |c: &Candidate| windows.iter().any(|window| self.can_serve(*window, c.ticket));
+        let mut candidates: Vec<Candidate> = self.candidates(now).into_iter().filter(served).collect();
+        let held_back = |c: &Candidate| !c.front && self.must_let_ordinary_pass(c.ticket);
+        if candidates.iter().any(|c| !held_back(c)) {
+            candidates.retain(|c| !held_back(c));
+        }
+        let winner = candidates.iter().min_by(|a, b| self.before(a, b))?;
+        let window = *windows
+            .iter()
+            .filter(|window| self.can_serve(**window, winner.ticket))
+            .min_by_key(|window| self.window_order(**window))?;
+        let others = candidates
+            .iter()
+            .filter(|c| c.ticket != winner.ticket && self.can_serve(window, c.ticket));
+        let runner_up = others.min_by(|a, b| self.before(a, b)).map(|c| {
+            let ticket = &self.state.tickets[c.ticket];
+            let (number, class) = (ticket.number, ticket.class);
+            RunnerUp {
+                number,
+                score: c.urgency.score,
+                class,
+                due_ms: self.due(ticket),
+            }
+        });
+        let ticket = &self.state.tickets[winner.ticket];
+        let why = Why {
+            policy: self.config.policy.name().to_string(),
+            score: winner.urgency.score,
+            class: ticket.class,
+            due_ms: self.due(ticket),
+            runner_up,
+        };
+        Some(Effect::Called {
+            ticket: ticket.id,
+            window: self.state.windows[window].id.clone(),
+            why,
+        })
+    }
+
+    /// Waiting tickets, best first.
+    pub(crate) fn ranked(&self, now: Millis) -> Vec<usize> {
+        let queues = self.queues();
+        let mut all: Vec<Candidate> = self
+            .state
+            .waiting
+            .iter()
+            .map(|ix| self.candidate(now, *ix, &queues))
+            .collect();
+        all.sort_by(|a, b| self.before(a, b));
+        all.into_iter().map(|c| c.ticket).collect()
+    }
+
+    /// The first of each class and service by base time, so that nobody overtakes his like; and all that are bound to
+    /// one window or go in front.
+    fn candidates(&self, now: Millis) -> Vec<Candidate> {
+        let queues = self.queues();
+        let mut first: Vec<Option<usize>> = vec![None; 4 * self.config.services.len()];
+        let mut chosen = Vec::new();
+        let by_arrival = self.config.policy == Policy::Fifo;
+        for ix in self.state.waiting.iter().copied() {
+            let ticket = &self.state.tickets[ix];
+            if ticket.front || ticket.bound.is_some() || by_arrival {
+                chosen.push(ix);
+                continue;
+            }
+            let cell = &mut first[4 * ticket.service_at + class_place(ticket.class)];
+            // Waiting tickets stand in order of place, so the first of equals stays.
+            if cell.is_none_or(|other| ticket.place.base_ms < self.state.tickets[other].place.base_ms) {
+                *cell = Some(ix);
+            }
+        }
+        chosen.extend(first.into_iter().flatten());
+        chosen.into_iter().map(|ix| self.candidate(now, ix, &queues)).collect()
+    }
+
+    fn candidate(&self, now: Millis, ix: usize, queues: &[u32]) -> Candidate {
+        let ticket = &self.state.tickets[ix];
+        let urgency = self.scorer.urgency(now.0, &ticket.claim(), queues);
+        Candidate {
+            ticket: ix,
+            front: ticket.front,
+            urgency,
+        }
+    }
+
+    fn before(&self, a: &Candidate, b: &Candidate) -> Ordering {
+        let place = |c: &Candidate| self.state.tickets[c.ticket].place;
+        let by_score = b.front.cmp(&a.front).then(b.urgency.order(&a.urgency));
+        by_score.then(place(a).cmp(&place(b))).then(a.ticket.cmp(&b.ticket))
+    }
+
+    /// How many wait in each group.
+    pub(crate) fn queues(&self) -> Vec<u32> {
+        let mut queues = vec![0; self.config.groups.len()];
+        for ix in &self.state.waiting {
+            queues[self.state.tickets[*ix].group_at] += 1;
+        }
+        queues
+    }
+
+    /// True when the group has called as many priority tickets in a row as the hall allows while ordinary ones waited.
+    fn must_let_ordinary_pass(&self, ix: usize) -> bool {
+        let ticket = &self.state.tickets[ix];
+        let Some(most) = self.config.rules.priority_run_max else {
+            return false;
+        };
+        ticket.class != Class::Normal
+            && self.config.policy != Policy::Fifo
+            && self.state.priority_run[ticket.group_at] >= most
+            && self.ordinary_waits(ticket.group_at)
+    }
+
+    pub(crate) fn ordinary_waits(&self, group: usize) -> bool {
+        self.state.waiting.iter().any(|ix| {
+            let ticket = &self.state.tickets[*ix];
+            ticket.class == Class::Normal && ticket.group_at == group && ticket.bound.is_none()
+        })
+    }
+
+    fn window_order(&self, window: usize) -> (usize, Millis, usize) {
+        match self.config.window_rule {
+            WindowRule::FewestSkills => (
+                self.index.skill_count[window],
+                self.state.windows[window].idle_since,
+                window,
+            ),
+            WindowRule::HallOrder => (0, Millis::ZERO, window),
+        }
+    }
+
+    /// The promise of its class, ms since local midnight.
+    pub(crate) fn due(&self, ticket: &Ticket) -> i64 {
+        ticket.place.base_ms + self.config.rules.target[class_place(ticket.class)].0
+    }
+}
+
+impl Ticket {
+    pub(crate) fn claim(&self) -> Claim {
+        Claim {
+            class: class_place(self.class),
+            service: self.service_at,
+            group: self.group_at,
+            base: self.place.base_ms,
+            queued: self.place.queued_ms,
+        }
+    }
+}

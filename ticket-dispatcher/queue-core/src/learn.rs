@@ -1,0 +1,124 @@
+//! What the hall has learnt about how long services take: from past days, then from every finish.
+//!
+//! Sums are integers, so that two rebuilds are equal to the last bit. Logarithms come from `libm`, which computes the
+//! same on every machine.
+
+use crate::config::HallConfig;
+use crate::index::Index;
+
+/// Weight of the group's experience against a service's own, in services rendered.
+const SHRINK: f64 = 4.0;
+/// Milli-nats would do; micro-nats keep rounding out of sight.
+const MICRO: f64 = 1e6;
+/// Taken for a service that nobody has ever timed, in a group that nobody has ever timed.
+const UNTIMED_MS: i64 = 480_000;
+/// Spread (standard deviation of the logarithm) when there is nothing to learn it from.
+const UNTIMED_SPREAD: f64 = 0.55;
+
+/// Sums over the durations of one service.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Sums {
+    pub(crate) n: i64,
+    pub(crate) ms: i64,
+    /// Sum of logarithms of milliseconds, micro-nats.
+    pub(crate) ln: i64,
+    /// Sum of their squares, micro-nats.
+    pub(crate) ln2: i64,
+}
+
+#[allow(clippy::cast_possible_truncation)] // logarithms of milliseconds are small
+fn micro(value: f64) -> i64 {
+    (value * MICRO).round() as i64
+}
+
+impl Sums {
+    pub(crate) fn add(&mut self, ms: i64) {
+        let ln = libm::log(ms.max(1) as f64);
+        self.n += 1;
+        self.ms += ms;
+        self.ln += micro(ln);
+        self.ln2 += micro(ln * ln);
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.n += other.n;
+        self.ms += other.ms;
+        self.ln += other.ln;
+        self.ln2 += other.ln2;
+    }
+}
+
+/// Sums of every service, in the order of the hall file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Learnt {
+    pub(crate) services: Vec<Sums>,
+}
+
+impl Learnt {
+    pub(crate) fn new(config: &HallConfig) -> Self {
+        let sums = |hist: &Vec<i64>| {
+            let mut sums = Sums::default();
+            hist.iter().filter(|ms| **ms > 0).for_each(|ms| sums.add(*ms));
+            sums
+        };
+        Self {
+            services: config.services.iter().map(|service| sums(&service.hist_ms)).collect(),
+        }
+    }
+}
+
+/// Log-normal model of one service, and its mean.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Model {
+    /// Mean duration, ms.
+    pub(crate) mean_ms: f64,
+    /// Mean of the logarithm of ms.
+    pub(crate) mu: f64,
+    /// Standard deviation of the logarithm.
+    pub(crate) sigma: f64,
+}
+
+/// What follows from [`Learnt`]; recomputed, never stored.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Models {
+    pub(crate) services: Vec<Model>,
+    /// Mean over the services of `mean_ms`.
+    pub(crate) mean_ms: f64,
+}
+
+impl Models {
+    pub(crate) fn new(index: &Index, learnt: &Learnt) -> Self {
+        let mut groups = vec![Sums::default(); index.groups.len().max(1)];
+        let mut all = Sums::default();
+        for (service, sums) in learnt.services.iter().enumerate() {
+            groups[index.service_group[service]].join(sums);
+            all.join(sums);
+        }
+        let whole = shrunk(
+            &all,
+            Model {
+                mean_ms: UNTIMED_MS as f64,
+                mu: libm::log(UNTIMED_MS as f64),
+                sigma: UNTIMED_SPREAD,
+            },
+        );
+        let groups: Vec<Model> = groups.iter().map(|sums| shrunk(sums, whole)).collect();
+        let service = |(ix, sums)| shrunk(sums, groups[index.service_group[ix]]);
+        let services: Vec<Model> = learnt.services.iter().enumerate().map(service).collect();
+        let mean_ms = services.iter().map(|m| m.mean_ms).sum::<f64>() / (services.len().max(1) as f64);
+        Self { services, mean_ms }
+    }
+}
+
+fn shrunk(sums: &Sums, prior: Model) -> Model {
+    let n = sums.n as f64;
+    let mu = (sums.ln as f64 / MICRO + SHRINK * prior.mu) / (n + SHRINK);
+    // Spread about the shrunk centre, so that a service far from its group is not called more certain than it is.
+    let own = sums.ln2 as f64 / MICRO - 2.0 * mu * (sums.ln as f64 / MICRO) + n * mu * mu;
+    let variance = (own.max(0.0) + SHRINK * prior.sigma * prior.sigma) / (n + SHRINK);
+    Model {
+        mean_ms: (sums.ms as f64 + SHRINK * prior.mean_ms) / (n + SHRINK),
+        mu,
+        sigma: libm::sqrt(variance).max(0.05),
+    }
+}
