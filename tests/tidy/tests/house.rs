@@ -1,0 +1,224 @@
+//! The house as it stands, held against its rules.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tests_tidy::{Breach, arrows, hold, shape, words};
+
+/// What stands at the top, and nothing else.
+const TOP: &[&str] = &[
+    ".ci",
+    ".gitignore",
+    "CHANGELOG.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE",
+    "README.md",
+    "README.zh-CN.md",
+    "clippy.toml",
+    "deny.toml",
+    "docs",
+    "drivers",
+    "hall",
+    "kiosk",
+    "provisioning",
+    "rust-toolchain.toml",
+    "rustfmt.toml",
+    "tests",
+    "ticket-dispatcher",
+    "ui",
+];
+
+/// Files that may be larger than 1 MiB, with the reason in docs/ARCHITECTURE.md.
+const LARGE: &[&str] = &["ui/fonts/KioskSans-Bold.otf", "ui/fonts/KioskSans-Regular.otf"];
+
+/// Functions of pure code that are longer than they should be. This number may only fall.
+const LONG_FUNCTIONS: usize = 0;
+
+/// Folders whose Rust decides something, beside the `codec` and `machine` of every driver.
+const PURE: &[&str] = &[
+    "ticket-dispatcher/types/src/",
+    "ticket-dispatcher/queue-core/src/",
+    "kiosk/flow/src/",
+    "ui/model/src/",
+];
+
+fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Every file that is or would be committed.
+fn files() -> Vec<String> {
+    let mut git = Command::new("git");
+    git.args(["ls-files", "--cached", "--others", "--exclude-standard"])
+        .current_dir(top());
+    let output = git.output().expect("git runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let names = String::from_utf8(output.stdout).expect("names are UTF-8");
+    let mut names: Vec<String> = names.lines().map(str::to_string).collect();
+    names.retain(|name| top().join(name).is_file());
+    assert!(names.len() > 50, "only {} files: is this the workspace?", names.len());
+    names
+}
+
+fn texts(keep: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+    let kept = files().into_iter().filter(|name| keep(name));
+    let texts: Vec<_> = kept
+        .map(|name| {
+            let bytes = std::fs::read(top().join(&name)).expect("a listed file can be read");
+            (name, String::from_utf8_lossy(&bytes).into_owned())
+        })
+        .collect();
+    assert!(!texts.is_empty(), "no file to check");
+    texts
+}
+
+fn metadata() -> Value {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
+        .current_dir(top());
+    let output = cargo.output().expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("metadata is JSON")
+}
+
+fn is_pure(name: &str) -> bool {
+    let driver = name.starts_with("drivers/") && name.contains("/src/");
+    let step = ["/codec", "/machine"].iter().any(|room| name.contains(room));
+    name.ends_with(".rs") && (PURE.iter().any(|folder| name.starts_with(folder)) || (driver && step))
+}
+
+/// Rust that ships: no tests, no benches, no examples, no build scripts.
+fn ships(name: &str) -> bool {
+    let aside = ["/tests/", "/benches/", "/examples/"]
+        .iter()
+        .any(|folder| name.contains(folder));
+    name.ends_with(".rs") && name.contains("/src/") && !aside && !name.ends_with("tests.rs")
+}
+
+#[test]
+fn arrows_never_turn() {
+    hold(&arrows::check(&metadata(), arrows::ALLOWED));
+}
+
+#[test]
+fn every_crate_has_its_paragraph() {
+    let page = std::fs::read_to_string(top().join("docs/ARCHITECTURE.md")).expect("the page exists");
+    hold(&arrows::named_in(&metadata(), &page));
+}
+
+#[test]
+fn pure_code_reaches_for_nothing() {
+    let rule = "pure code is given its time, bytes and order; move this to a daemon";
+    let breaches = texts(is_pure);
+    let breaches = breaches
+        .iter()
+        .flat_map(|(name, text)| words::in_code(name, words::without_tests(text), words::IMPURE, rule));
+    hold(&breaches.collect::<Vec<_>>());
+}
+
+#[test]
+fn long_functions_of_pure_code_only_become_fewer() {
+    let texts = texts(is_pure);
+    let long = texts
+        .iter()
+        .flat_map(|(name, text)| shape::long_functions(name, words::without_tests(text)));
+    let long: Vec<Breach> = long.collect();
+    if long.len() > LONG_FUNCTIONS {
+        hold(&long);
+    }
+    assert_eq!(
+        long.len(),
+        LONG_FUNCTIONS,
+        "fewer than allowed: lower LONG_FUNCTIONS to keep what was won"
+    );
+}
+
+#[test]
+fn lines_fit_the_page() {
+    let edited = [".rs", ".slint", ".js", ".css", ".sh", ".py"];
+    let keep = |name: &str| name == "hall" || name == ".ci/run" || edited.iter().any(|end| name.ends_with(end));
+    let texts = texts(keep);
+    hold(
+        &texts
+            .iter()
+            .flat_map(|(name, text)| shape::long_lines(name, text))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn nothing_is_left_undone() {
+    let texts = texts(|name| name.ends_with(".rs"));
+    let undone = texts
+        .iter()
+        .flat_map(|(name, text)| words::anywhere(name, text, words::UNDONE, "finish it"));
+    hold(&undone.collect::<Vec<_>>());
+}
+
+#[test]
+fn what_ships_never_panics_without_a_reason() {
+    let texts = texts(ships);
+    let rule = "use expect with the reason why it cannot happen, or an error";
+    let found = texts
+        .iter()
+        .flat_map(|(name, text)| words::in_code(name, words::without_tests(text), words::UNWRAP, rule));
+    hold(&found.collect::<Vec<_>>());
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let texts = texts(ships);
+    hold(
+        &texts
+            .iter()
+            .filter_map(|(name, text)| shape::headless(name, text))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn names_say_something() {
+    hold(
+        &files()
+            .iter()
+            .filter_map(|name| shape::vague_name(name))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn files_stay_small() {
+    let large = files().into_iter().filter(|name| {
+        let bytes = std::fs::metadata(top().join(name)).map_or(0, |about| about.len());
+        bytes > shape::FILE_BYTES && !LARGE.contains(&name.as_str())
+    });
+    assert_eq!(large.collect::<Vec<_>>(), [""; 0], "files above 1 MiB");
+}
+
+#[test]
+fn no_file_names_a_machine() {
+    let binary = [".otf", ".png", ".ttf", ".bin"];
+    let texts = texts(|name| !binary.iter().any(|end| name.ends_with(end)));
+    let rule = "means nothing on another machine";
+    let found = texts
+        .iter()
+        .flat_map(|(name, text)| words::anywhere(name, text, words::MACHINE, rule));
+    hold(&found.collect::<Vec<_>>());
+}
+
+#[test]
+fn the_top_of_the_house_stays_as_it_is() {
+    let mut found: Vec<String> = files()
+        .iter()
+        .map(|name| name.split('/').next().unwrap_or_default().to_string())
+        .collect();
+    found.dedup();
+    found.retain(|name| !TOP.contains(&name.as_str()));
+    assert_eq!(
+        found, [""; 0],
+        "new at the top; a product area goes into one of the folders that exist"
+    );
+}
