@@ -4,8 +4,8 @@ use pinyin::ToPinyin;
 
 /// Lower-case initials of a Chinese name; letters and digits stay, everything else is left out.
 ///
-/// A character with several readings gets its commonest one (重 gives `z` as in 重要, also in 重置), which is why the hall file can
-/// override the initials of a service.
+/// A character with several readings gets its commonest one (重 gives `z` as in 重要, also in 重置), which is why the hall
+/// file can override the initials of a service.
 pub fn pinyin_initials(name: &str) -> String {
     let mut initials = String::new();
     for character in name.chars() {

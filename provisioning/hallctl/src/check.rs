@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use provisioning_config::hall_file::HallFile;
+use provisioning_config::hall_file::{self, HallFile};
+use provisioning_config::kiosk_file::{self, KioskFile};
 use provisioning_config::{Problems, read_text};
 
 /// Exit status 0 for a good file, 1 for one with problems.
@@ -26,11 +27,14 @@ fn check(path: &Path) -> Result<String, Problems> {
     let file = path.display().to_string();
     let text = read_text(path)?;
     match format_of(&text) {
-        Some("yimen-hall/1") | None => HallFile::parse(&file, &text).map(|hall| summary(&hall)),
+        Some(hall_file::FORMAT) | None => HallFile::parse(&file, &text).map(|hall| summary(&hall)),
+        Some(kiosk_file::FORMAT) => {
+            KioskFile::load(path).map(|kiosk| format!("Kiosk {}, {}.", kiosk.id, kiosk.name.zh_hans))
+        }
         Some(other) => Err(Problems::whole_file(
             &file,
             format!("the format `{other}` is not known to this version."),
-            "Known is yimen-hall/1.",
+            format!("Known are {} and {}.", hall_file::FORMAT, kiosk_file::FORMAT),
         )),
     }
 }

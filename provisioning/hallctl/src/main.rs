@@ -1,5 +1,6 @@
-//! `hallctl`: the technician's and developer's tool. It checks files, talks to one device by hand, looks the machine over
-//! and runs a whole hall with emulated devices. It must never hold a business rule: who is next is not decided here.
+//! `hallctl`: the technician's and developer's tool. It checks files, talks to one device by hand, looks the machine
+//! over and runs a whole hall with emulated devices. It must never hold a business rule: who is next is not decided
+//! here.
 
 mod check;
 mod demo;

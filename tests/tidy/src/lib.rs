@@ -1,5 +1,5 @@
-//! The rules of the house as tests: who may depend on whom, what pure crates may not name, how long lines, functions and
-//! files may grow, what every crate says about itself. The checkers here are pure functions over text, each of them
+//! The rules of the house as tests: who may depend on whom, what pure crates may not name, how long lines, functions
+//! and files may grow, what every crate says about itself. The checkers here are pure functions over text, each of them
 //! seen to fail on a planted sample; `tests/house.rs` points them at the workspace. It must never change a file.
 
 pub mod arrows;

@@ -95,7 +95,8 @@ fn leaf(
     Ok(pair)
 }
 
-/// Writes a new file that only its owner may read; the mode is set at creation, so there is no moment when others could.
+/// Writes a new file that only its owner may read; the mode is set at creation, so there is no moment when others
+/// could.
 pub fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);

@@ -13,6 +13,9 @@ const SHIPPED_HALL: &str = include_str!("../../../halls/foshan-street.toml");
 /// Which kiosk of the hall the demo has.
 pub const KIOSK: &str = "K01";
 
+/// Which printer the emulator is taken for.
+const PRINTER_PROFILE: &str = "masung";
+
 /// Where everything of the demo lies.
 pub struct Files {
     /// Directory of the demo; only its owner may look inside.
@@ -80,8 +83,35 @@ impl Files {
     }
 
     /// Writes the kiosk's file; `tls` is where the dispatcher answers.
-    pub fn write_kiosk(&self, _tls: &str) -> anyhow::Result<()> {
-        write_private(&self.kiosk, b"")
+    pub fn write_kiosk(&self, tls: &str) -> anyhow::Result<()> {
+        let mut file = toml::toml! {
+            format = "yimen-kiosk/1"
+            [kiosk]
+            id = "K01"
+            name = { zh-Hans = "1号自助机", zh-Hant = "1號自助機", en = "Kiosk 1" }
+            elsewhere = { zh-Hans = "大厅服务台", zh-Hant = "大廳服務台", en = "the service desk" }
+            outbox = "outbox.sqlite"
+        };
+        let socket = Value::String(text(&self.ui_socket));
+        sub_table(&mut file, "kiosk")?.insert("ui_socket".to_string(), socket);
+        let pair = &self.authority.kiosk;
+        let dispatcher = [
+            ("url", format!("https://{tls}")),
+            ("ca", text(&self.authority.ca)),
+            ("cert", text(&pair.cert)),
+            ("key", text(&pair.key)),
+        ];
+        file.insert("dispatcher".to_string(), table(dispatcher));
+        file.insert(
+            "reader".to_string(),
+            table([("port", text(&self.devices.join("id-reader")))]),
+        );
+        let printer = [
+            ("port", text(&self.devices.join("printer"))),
+            ("profile", PRINTER_PROFILE.to_string()),
+        ];
+        file.insert("printer".to_string(), table(printer));
+        write_private(&self.kiosk, toml::to_string(&file)?.as_bytes())
     }
 }
 
@@ -126,14 +156,40 @@ fn open_all_day(shipped: &str) -> anyhow::Result<String> {
 
 fn sub_table<'a>(file: &'a mut Table, name: &str) -> anyhow::Result<&'a mut Table> {
     let found = file.get_mut(name).and_then(Value::as_table_mut);
-    found.with_context(|| format!("the shipped hall has no [{name}]"))
+    found.with_context(|| format!("the file has no [{name}]"))
 }
 
 #[cfg(test)]
 mod tests {
     use provisioning_config::hall_file::{HallFile, clock};
 
-    use super::{SHIPPED_HALL, open_all_day};
+    use provisioning_config::kiosk_file::KioskFile;
+
+    use super::super::Place;
+    use super::{Files, KIOSK, SHIPPED_HALL, open_all_day};
+
+    #[test]
+    fn the_demo_writes_files_that_their_readers_take_and_others_cannot_read() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let place = Place::take(None).expect("a directory");
+        let files = Files::lay_out(place.path()).expect("written");
+        files.write_kiosk("127.0.0.1:8443").expect("written");
+        let kiosk = KioskFile::load(&files.kiosk).unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(kiosk.id.as_str(), KIOSK);
+        assert_eq!(kiosk.dispatcher.url, "https://127.0.0.1:8443");
+        for secret in [
+            &files.kiosk,
+            &files.hall,
+            &files.authority.kiosk.key,
+            &files.authority.dispatcher.key,
+        ] {
+            let mode = std::fs::metadata(secret).expect("written").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", secret.display());
+        }
+        let gone = place.path().to_path_buf();
+        drop(place);
+        assert!(!gone.exists(), "the demo left its directory behind");
+    }
 
     #[test]
     fn the_demo_hall_differs_from_the_shipped_one_by_its_hours_and_the_masked_name_alone() {
