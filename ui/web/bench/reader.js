@@ -3,78 +3,110 @@
 import { byId, make, setText } from '../hall/dom.js';
 import { ask, repeat } from './api.js';
 
-/** @typedef {{id: string, name: string, kind: string, note?: string}} Person */
+/**
+ * A card of the drawer; `card` is what is laid on the reader.
+ * @typedef {{key: string, title: string, note?: string, card: {type: string, name: string, number: string}}} Person
+ */
 
-/** @type {Record<string, {zh: string, en: string}>} */
+/** @type {Record<string, string>} */
 const KINDS = {
-  resident_id: { zh: '居民身份证', en: 'Resident ID card' },
-  hmt_permit: { zh: '港澳台居民居住证', en: 'Residence permit, HK / Macao / Taiwan' },
-  foreigner_pr_2017: { zh: '外国人永久居留身份证（2017 版）', en: 'Permanent residence card, 2017' },
-  foreigner_pr_2023: { zh: '外国人永久居留身份证（2023 版）', en: 'Permanent residence card, 2023' },
+  resident_id: '居民身份证',
+  hmt_permit: '港澳台居民居住证',
+  foreigner_2017: '外国人永久居留证 2017 版',
+  foreigner_2023: '外国人永久居留证 2023 版',
 };
+
+/** @typedef {{name: string, on: string, off: string, form: any, active: (state: any) => boolean}} Fault */
+
+/** What can go wrong between card, reader and cable. */
+const FAULTS = /** @type {Fault[]} */ ([
+  {
+    name: 'pulled',
+    on: '下次读到一半抽走证件',
+    off: '取消抽走',
+    form: { pull_after_select: true, times: 1 },
+    active: (state) => state.faults?.some((rule) => rule.pull_after_select),
+  },
+  {
+    name: 'silent',
+    on: '不回答',
+    off: '恢复回答',
+    form: { no_reply: true },
+    active: (state) => state.faults?.some((rule) => rule.no_reply),
+  },
+  {
+    name: 'noise',
+    on: '线路有干扰',
+    off: '去掉干扰',
+    form: { corrupt_check: true },
+    active: (state) => state.faults?.some((rule) => rule.corrupt_check),
+  },
+  {
+    name: 'health',
+    on: '自检失败',
+    off: '修好模块',
+    form: { health: 'self_test_failed' },
+    active: (state) => state.health !== undefined && state.health !== 'ok',
+  },
+]);
 
 /** @type {Person[]} */
 let drawer = [];
-/** @type {string|null} */
-let lying = null;
+/** @type {any} */
+let state = {};
 let plugged = true;
 let look = () => {};
 
 /** @param {(error: unknown) => void} failed */
 export function showReader(failed) {
   const act = (/** @type {Promise<any>} */ asked) => asked.then(look, failed);
-  const toggle = (/** @type {string|null} */ id) =>
-    act(id === null || id === lying ? ask('DELETE', '/id-reader/card') : ask('POST', '/id-reader/card', { drawer: id }));
   byId('drawer').addEventListener('click', (event) => {
-    const card = event.target instanceof Element ? event.target.closest('button') : null;
-    if (card?.dataset.person) toggle(card.dataset.person);
+    const button = event.target instanceof Element ? event.target.closest('button') : null;
+    const person = drawer.find((one) => one.key === button?.dataset.person);
+    if (!person) return;
+    act(person === lying() ? ask('DELETE', '/id-reader/card') : ask('POST', '/id-reader/card', person.card));
   });
   byId('pad').addEventListener('click', () => {
-    if (lying !== null) toggle(null);
+    if (state.card) act(ask('DELETE', '/id-reader/card'));
   });
-  byId('reader-controls').append(
-    make('button', { type: 'button', id: 'reader-plug' }, '拔掉电缆'),
-  );
-  byId('reader-plug').addEventListener('click', () => act(ask('POST', `/id-reader/${plugged ? 'unplug' : 'plug'}`)));
+  const controls = byId('reader-controls');
+  for (const fault of FAULTS) {
+    const press = () =>
+      act(fault.active(state) ? ask('DELETE', '/id-reader/fault') : ask('POST', '/id-reader/fault', fault.form));
+    controls.append(make('button', { type: 'button', 'data-fault': fault.name, onclick: press }, fault.on));
+  }
+  const plug = () => act(ask('POST', `/id-reader/${plugged ? 'unplug' : 'plug'}`));
+  controls.append(make('button', { type: 'button', 'data-fault': 'plug', onclick: plug }, '拔掉电缆'));
   look = repeat(700, async () => {
     if (drawer.length === 0) {
-      const answer = await ask('GET', '/id-reader/drawer');
-      drawer = answer.cards ?? answer;
+      drawer = await ask('GET', '/id-reader/drawer');
       byId('drawer').replaceChildren(...drawer.map(card));
     }
-    const [state, plug] = await Promise.all([ask('GET', '/id-reader'), ask('GET', '/id-reader/plugged')]);
+    const [now, plug] = await Promise.all([ask('GET', '/id-reader'), ask('GET', '/id-reader/plugged')]);
+    state = now;
     plugged = plug.plugged;
-    lying = lyingCard(state);
     draw();
   });
 }
 
-/**
- * Which card of the drawer lies on the reader; `?` for one that came from elsewhere.
- * @param {any} state
- * @returns {string|null}
- */
-function lyingCard(state) {
-  const card = state.card ?? null;
-  if (card === null || card === false) return null;
-  return state.drawer ?? card.drawer ?? card.id ?? '?';
-}
+/** The person of the drawer whose card lies on the reader. */
+const lying = () => drawer.find((one) => state.card && one.card.number === state.card.number);
 
 /** @param {Person} person */
 function card(person) {
-  const kind = KINDS[person.kind] ?? { zh: person.kind, en: '' };
+  const kind = person.card.type;
   return make(
     'li',
     {},
     make(
       'button',
-      { type: 'button', class: `card ${person.kind}`, 'data-person': person.id, 'aria-pressed': 'false' },
+      { type: 'button', class: `card ${kind}`, 'data-person': person.key, 'aria-pressed': 'false' },
       make('img', { src: '/web/bench/face.svg', alt: '', width: 44, height: 53 }),
       make(
         'span',
         { class: 'text' },
-        make('span', { class: 'kind' }, kind.zh),
-        make('span', { class: 'name' }, person.name),
+        make('span', { class: 'kind' }, KINDS[kind] ?? kind),
+        make('span', { class: 'name' }, person.title),
         person.note && make('span', { class: 'note' }, person.note),
       ),
     ),
@@ -82,15 +114,26 @@ function card(person) {
 }
 
 function draw() {
+  const person = lying();
   for (const button of byId('drawer').querySelectorAll('button')) {
-    button.setAttribute('aria-pressed', String(button.dataset.person === lying));
+    button.setAttribute('aria-pressed', String(button.dataset.person === person?.key));
   }
-  const person = drawer.find((one) => one.id === lying);
   const pad = byId('pad');
-  pad.classList.toggle('has-card', lying !== null);
+  pad.classList.toggle('has-card', Boolean(state.card));
   pad.classList.toggle('dead', !plugged);
-  setText(byId('lying'), lying === null ? '把证件放在这里' : `${person?.name ?? '证件'} · 点一下拿走`);
-  setText(byId('reader-plug'), plugged ? '拔掉电缆 Unplug' : '插回电缆 Plug in');
-  setText(byId('reader-state'), !plugged ? '电缆已拔掉' : lying === null ? '正常，没有证件' : '正常，有一张证件');
-  byId('reader-state').className = plugged ? 'state' : 'state bad';
+  byId('lying').className = `lying ${person?.card.type ?? ''}`;
+  setText(byId('lying'), state.card ? `${person?.title ?? '证件'} · 点一下拿走` : '把证件放在这里');
+  for (const fault of FAULTS) press(fault.name, Boolean(fault.active(state)), fault.on, fault.off);
+  press('plug', !plugged, '拔掉电缆', '插回电缆');
+  const bad = !plugged || FAULTS.some((fault) => fault.active(state));
+  setText(byId('reader-state'), bad ? '有故障' : state.card ? '正常，有一张证件' : '正常，没有证件');
+  byId('reader-state').className = bad ? 'state bad' : 'state';
+}
+
+/** @param {string} name @param {boolean} active @param {string} on @param {string} off */
+function press(name, active, on, off) {
+  const button = byId('reader-controls').querySelector(`[data-fault="${name}"]`);
+  if (!button) return;
+  setText(button, active ? off : on);
+  button.setAttribute('aria-pressed', String(active));
 }

@@ -1,4 +1,4 @@
-// The hall's board: the last four calls, who is next, every window, and how many wait. It shows numbers and never a person.
+// The hall's board: the last four calls, who is next, every window, and how many wait. Numbers, never a person.
 
 import { credentials } from '../hall/api.js';
 import { dayInChinese, dayInEnglish, timeOfDay } from '../hall/clock.js';

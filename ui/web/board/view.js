@@ -38,7 +38,7 @@ function showCalls(hall, fresh) {
  */
 function callRow(call, window, fresh) {
   const please = make('span', { class: 'please' }, '请到 ');
-  const again = call.times > 1 && make('span', { class: 'again' }, `第 ${call.times} 次呼叫`);
+  const again = call.times > 1 && make('span', { class: 'again' }, `第${call.times}次呼叫`);
   const when = make('p', { class: 'when' }, again, make('span', {}, timeOfDay(call.at)));
   const to = make(
     'p',

@@ -29,7 +29,7 @@ const ACTIONS = /** @type {Action[]} */ ([
   { name: 'rest', keys: ['p'], shown: 'P', label: '暂停' },
 ]);
 
-/** What is possible in which phase. `requeue`, `resume` depend on more and are looked at apart. */
+/** What is possible in which phase; `requeue` and `resume` depend on more and are looked at apart. */
 const POSSIBLE = /** @type {Record<Phase, ActionName[]>} */ ({
   shut: ['rest'],
   idle: ['next', 'rest'],
@@ -53,7 +53,8 @@ export function phaseOf(desk) {
  * @returns {(Action & {possible: boolean})[]}
  */
 export function actionsOf(desk) {
-  return ACTIONS.map((action) => ({ ...action, label: labelOf(action, desk), possible: isPossible(action.name, desk) }));
+  const now = (action) => ({ ...action, label: labelOf(action, desk), possible: isPossible(action.name, desk) });
+  return ACTIONS.map(now);
 }
 
 /** @param {ActionName} name @param {WindowDesk} desk */
@@ -97,6 +98,6 @@ export function whyNot(name, desk) {
   if (name === 'resume') return '本窗口没有挂起的号';
   if (name === 'requeue') return '本窗口今天没有过号';
   if (phase === 'idle') return '窗口现在没有人，按空格叫下一位';
-  if (phase === 'serving') return '正在办理中，办结按 F';
+  if (phase === 'serving') return '这个号正在办理，办结按 F';
   return '先按 S 开始办理';
 }

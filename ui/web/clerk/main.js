@@ -1,5 +1,5 @@
-// The console of a window: one key calls the next number. Every action is one request, shown only when the dispatcher has
-// said what became of it; when its answer is lost, the window is read again and nothing is guessed or sent twice.
+// The console of a window: one key calls the next number. Every action is one request, shown only when the dispatcher
+// has said what became of it; when its answer is lost, the window is read again and nothing is guessed or sent twice.
 
 import { AnswerLost, Refused, ask, credentials, idempotencyKey } from '../hall/api.js';
 import { timeOfDay } from '../hall/clock.js';

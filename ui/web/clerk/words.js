@@ -5,7 +5,7 @@ export const PHASES = {
   shut: '窗口未开放',
   idle: '等待叫号',
   called: '已叫号，等人到窗口',
-  serving: '正在办理',
+  serving: '办理中',
 };
 
 /** @type {Record<string, string>} */

@@ -1,4 +1,4 @@
-// The hall as a fold: a snapshot, and journal events that replace the parts that changed. Pure: no clock, no network, no page.
+// The hall as a fold: a snapshot, and journal events that replace the parts that changed. Pure.
 
 /** @typedef {{'zh-Hans': string, 'zh-Hant': string, en: string}} LocalText */
 /** @typedef {{id: string, name: LocalText, kind: string, state: 'closed'|'open'|'paused', number?: string,

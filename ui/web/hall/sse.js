@@ -1,4 +1,4 @@
-// Server-sent events, read by hand: EventSource can send no credentials. Pure parsing, and how long to wait after a failure.
+// Server-sent events, read by hand because EventSource can send no credentials; and how long to wait after a failure. Pure.
 
 /** @typedef {{event: string, data: string, id: string|null}} Sse */
 
@@ -46,8 +46,8 @@ export class SseParser {
 }
 
 /**
- * How long to wait before try number `attempt` (from 0), in milliseconds: doubling from 0.25 s to 5 s, and spread so that
- * forty boards do not knock at the same moment when the hall's server comes back.
+ * How long to wait before try number `attempt` (from 0), in milliseconds: doubling from 0.25 s to 5 s, and spread so
+ * that forty boards do not knock at the same moment when the hall's server comes back.
  * @param {number} attempt
  * @param {number} random from 0 to 1
  */

@@ -7,13 +7,16 @@ import { SseParser, backOffMs } from './sse.js';
 /** @typedef {import('./fold.js').HallSnapshot} HallSnapshot */
 /** @typedef {import('./fold.js').HallEvent} HallEvent */
 /**
- * What a page gets: the snapshot so far, the event that made it (null after a whole snapshot), and the state of the link.
+ * What a page gets: the snapshot so far with the event that made it (null after a whole snapshot), and the link's state.
  * @typedef {{
  *   changed: (snapshot: HallSnapshot, event: HallEvent|null) => void,
  *   link: (link: Link) => void,
  * }} Follower
  */
-/** @typedef {{up: boolean, heardAt: number, status: number|null}} Link `heardAt`: when the dispatcher was last heard. */
+/**
+ * `heardAt`: when the dispatcher was last heard; `status`: of its last answer, null before one.
+ * @typedef {{up: boolean, heardAt: number, status: number|null}} Link
+ */
 
 /** The dispatcher sends a heartbeat at least every 15 s; silence of this length means a dead line. */
 const SILENCE_MS = 40_000;

@@ -1,5 +1,5 @@
-// The phone page: where one ticket stands. It polls, because a phone in a pocket drops every stream, and it keeps the last
-// state with its age when the network is away. It never shows a person.
+// The phone page: where one ticket stands. It polls, because a phone in a pocket drops every stream, and it keeps the
+// last state with its age when the network is away. It never shows a person.
 
 import { refusal } from '../hall/api.js';
 import { showTicket, showUnknown, showWaiting } from './view.js';

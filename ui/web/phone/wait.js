@@ -4,9 +4,9 @@
 /** @typedef {'zh-Hans'|'zh-Hant'|'en'} Lang */
 
 const UNITS = {
-  'zh-Hans': { soon: '马上就到', minutes: '分钟', hours: '小时', about: '约 ', upTo: (/** @type {string} */ n) => `不到 ${n}` },
-  'zh-Hant': { soon: '馬上就到', minutes: '分鐘', hours: '小時', about: '約 ', upTo: (/** @type {string} */ n) => `不到 ${n}` },
-  en: { soon: 'any moment now', minutes: 'min', hours: 'hours', about: 'about ', upTo: (/** @type {string} */ n) => `less than ${n}` },
+  'zh-Hans': { soon: '马上就到', minutes: '分钟', hours: '小时', about: '约 ', under: '不到 ' },
+  'zh-Hant': { soon: '馬上就到', minutes: '分鐘', hours: '小時', about: '約 ', under: '不到 ' },
+  en: { soon: 'any moment now', minutes: 'min', hours: 'hours', about: 'about ', under: 'less than ' },
 };
 
 /** From this many minutes on, people think in hours. */
@@ -22,7 +22,7 @@ export function waitInWords(wait, lang) {
   const low = Math.floor(wait.p10_s / 60);
   const high = Math.ceil(wait.p90_s / 60);
   if (high <= 1) return unit.soon;
-  if (low < 1) return unit.upTo(`${high} ${unit.minutes}`);
+  if (low < 1) return `${unit.under}${high} ${unit.minutes}`;
   if (high >= IN_HOURS_FROM) return `${unit.about}${inHours(wait)} ${unit.hours}`;
   if (low === high) return `${unit.about}${low} ${unit.minutes}`;
   return `${unit.about}${low}–${high} ${unit.minutes}`;

@@ -126,7 +126,11 @@ const WORDS = {
 /** @param {Lang} lang */
 export const wordsOf = (lang) => WORDS[lang];
 
-/** The text in this language; a hall may leave out all but the simplified. @param {LocalText} text @param {Lang} lang */
+/**
+ * The text in this language; a hall may leave out all but the simplified.
+ * @param {LocalText} text
+ * @param {Lang} lang
+ */
 export const inLanguage = (text, lang) => text[lang] || text['zh-Hans'];
 
 /**
