@@ -38,7 +38,7 @@ pub(crate) struct State {
     /// Bookings checked in today.
     pub(crate) checked_in: Arc<BTreeMap<BookingId, usize>>,
     /// Last number given out, by series.
-    pub(crate) counts: BTreeMap<char, u16>,
+    pub(crate) counts: BTreeMap<char, u32>,
     /// Places of `tickets` that wait, in order of place.
     pub(crate) waiting: Vec<usize>,
     /// In the order of the hall file.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why a text is not a ticket number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a ticket number is one letter and three or four digits, like A012")]
+#[error("a ticket number is one letter and three to six digits, like A012")]
 pub struct TicketNoError;
 
 /// The number on the slip and on the board, `A012`: the series letter of a group and a count that begins at 1 each day.
@@ -15,13 +15,14 @@ pub struct TicketNoError;
 #[serde(try_from = "String", into = "String")]
 pub struct TicketNo {
     series: u8,
-    count: u16,
+    count: u32,
 }
 
 impl TicketNo {
-    /// `series` is an ASCII capital letter, `count` is 1 to 9999.
-    pub fn new(series: char, count: u16) -> Result<Self, TicketNoError> {
-        if series.is_ascii_uppercase() && (1..=9999).contains(&count) {
+    /// `series` is an ASCII capital letter, `count` is 1 to 999,999. No hall comes near; the width keeps a number on one
+    /// line of a ticket at the largest size.
+    pub fn new(series: char, count: u32) -> Result<Self, TicketNoError> {
+        if series.is_ascii_uppercase() && (1..=999_999).contains(&count) {
             Ok(Self {
                 series: series as u8,
                 count,
@@ -37,7 +38,7 @@ impl TicketNo {
     }
 
     /// The count within series and day, from 1.
-    pub fn count(self) -> u16 {
+    pub fn count(self) -> u32 {
         self.count
     }
 }
@@ -52,8 +53,8 @@ impl FromStr for TicketNo {
     type Err = TicketNoError;
     fn from_str(text: &str) -> Result<Self, TicketNoError> {
         let (series, digits) = text.split_at_checked(1).ok_or(TicketNoError)?;
-        let plain = (3..=4).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-        if !plain || (digits.len() == 4 && digits.starts_with('0')) {
+        let plain = (3..=6).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        if !plain || (digits.len() > 3 && digits.starts_with('0')) {
             return Err(TicketNoError);
         }
         let series = series.chars().next().ok_or(TicketNoError)?;
@@ -156,11 +157,11 @@ mod tests {
 
     #[test]
     fn numbers_read_as_they_are_printed() {
-        for text in ["A001", "A012", "Z999", "B1000", "C9999"] {
+        for text in ["A001", "A012", "Z999", "B1000", "C9999", "A10000", "A999999"] {
             assert_eq!(text.parse::<TicketNo>().expect(text).to_string(), text);
         }
         for bad in [
-            "", "A", "A0", "A12", "A000", "A0012", "a012", "AA12", "A01x", "A10000", "号012",
+            "", "A", "A0", "A12", "A000", "A0012", "a012", "AA12", "A01x", "A1000000", "A010000", "号012",
         ] {
             assert!(bad.parse::<TicketNo>().is_err(), "{bad} was taken");
         }
