@@ -5,7 +5,7 @@ import { ask, repeat } from './api.js';
 
 /**
  * A card of the drawer; `card` is what is laid on the reader.
- * @typedef {{key: string, title: string, note?: string, card: {type: string, name: string, number: string}}} Person
+ * @typedef {{id: string, name: string, kind: string, note?: string, card: {number: string}}} Person
  */
 
 /** @type {Record<string, string>} */
@@ -62,7 +62,7 @@ export function showReader(failed) {
   const act = (/** @type {Promise<any>} */ asked) => asked.then(look, failed);
   byId('drawer').addEventListener('click', (event) => {
     const button = event.target instanceof Element ? event.target.closest('button') : null;
-    const person = drawer.find((one) => one.key === button?.dataset.person);
+    const person = drawer.find((one) => one.id === button?.dataset.person);
     if (!person) return;
     act(person === lying() ? ask('DELETE', '/id-reader/card') : ask('POST', '/id-reader/card', person.card));
   });
@@ -94,19 +94,18 @@ const lying = () => drawer.find((one) => state.card && one.card.number === state
 
 /** @param {Person} person */
 function card(person) {
-  const kind = person.card.type;
   return make(
     'li',
     {},
     make(
       'button',
-      { type: 'button', class: `card ${kind}`, 'data-person': person.key, 'aria-pressed': 'false' },
+      { type: 'button', class: `card ${person.kind}`, 'data-person': person.id, 'aria-pressed': 'false' },
       make('img', { src: '/web/bench/face.svg', alt: '', width: 44, height: 53 }),
       make(
         'span',
         { class: 'text' },
-        make('span', { class: 'kind' }, KINDS[kind] ?? kind),
-        make('span', { class: 'name' }, person.title),
+        make('span', { class: 'kind' }, KINDS[person.kind] ?? person.kind),
+        make('span', { class: 'name' }, person.name),
         person.note && make('span', { class: 'note' }, person.note),
       ),
     ),
@@ -116,13 +115,13 @@ function card(person) {
 function draw() {
   const person = lying();
   for (const button of byId('drawer').querySelectorAll('button')) {
-    button.setAttribute('aria-pressed', String(button.dataset.person === person?.key));
+    button.setAttribute('aria-pressed', String(button.dataset.person === person?.id));
   }
   const pad = byId('pad');
   pad.classList.toggle('has-card', Boolean(state.card));
   pad.classList.toggle('dead', !plugged);
-  byId('lying').className = `lying ${person?.card.type ?? ''}`;
-  setText(byId('lying'), state.card ? `${person?.title ?? '证件'} · 点一下拿走` : '把证件放在这里');
+  byId('lying').className = `lying ${person?.kind ?? ''}`;
+  setText(byId('lying'), state.card ? `${person?.name ?? '证件'} · 点一下拿走` : '把证件放在这里');
   for (const fault of FAULTS) press(fault.name, Boolean(fault.active(state)), fault.on, fault.off);
   press('plug', !plugged, '拔掉电缆', '插回电缆');
   const bad = !plugged || FAULTS.some((fault) => fault.active(state));

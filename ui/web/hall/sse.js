@@ -1,4 +1,4 @@
-// Server-sent events, read by hand because EventSource can send no credentials; and how long to wait after a failure. Pure.
+// Server-sent events, read by hand because EventSource can send no credentials; and how long to wait after a failure.
 
 /** @typedef {{event: string, data: string, id: string|null}} Sse */
 

@@ -7,7 +7,7 @@ import { SseParser, backOffMs } from './sse.js';
 /** @typedef {import('./fold.js').HallSnapshot} HallSnapshot */
 /** @typedef {import('./fold.js').HallEvent} HallEvent */
 /**
- * What a page gets: the snapshot so far with the event that made it (null after a whole snapshot), and the link's state.
+ * What a page gets: the snapshot so far with the event that made it (null after a whole one), and the link's state.
  * @typedef {{
  *   changed: (snapshot: HallSnapshot, event: HallEvent|null) => void,
  *   link: (link: Link) => void,
