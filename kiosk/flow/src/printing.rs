@@ -70,7 +70,11 @@ impl Flow {
                 self.printer_fresh = false;
                 let job = &mut self.jobs[place];
                 job.sent = false;
-                job.reprint |= outcome == JobOutcome::Unknown;
+                if outcome == JobOutcome::Unknown {
+                    job.reprint = true;
+                } else {
+                    job.tries = job.tries.saturating_sub(1); // nothing was tried
+                }
                 let line = about("slip_interrupted", &job.slip);
                 effects.push(line);
                 effects.push(Effect::CallStaff(StaffReason::Printer));
@@ -145,7 +149,7 @@ impl Flow {
     /// stands here who could take the slip for his own.
     pub(crate) fn print_again(&mut self, at: &Moment, effects: &mut Effects) {
         let limit = self.settings.timeouts.reprint;
-        let given_up = |j: &Job| !j.sent && (j.tries >= TRIES_MAX || at.now - j.first_at >= limit);
+        let given_up = |j: &Job| at.now - j.first_at >= limit || (!j.sent && j.tries >= TRIES_MAX);
         for job in self.jobs.iter().filter(|j| given_up(j)) {
             effects.push(about("slip_given_up", &job.slip));
         }

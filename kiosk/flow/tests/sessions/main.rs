@@ -1,0 +1,6 @@
+//! Whole sessions, played input by input without a clock, a device or a network.
+
+mod bench;
+mod faults;
+mod random;
+mod ways;
