@@ -4,6 +4,8 @@
 //! This crate must never know an engine type (the daemons convert by hand, so that the wire can stand still while the
 //! engine moves) and must never open a socket outside the feature `client`.
 
+#[cfg(feature = "client")]
+pub mod client;
 mod hall;
 mod problem;
 mod service;
