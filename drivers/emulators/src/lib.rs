@@ -9,6 +9,7 @@ mod bench;
 pub mod id_reader;
 pub mod line;
 mod pages;
+pub mod printer;
 mod proxy;
 mod pty;
 mod wire;

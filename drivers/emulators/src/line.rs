@@ -165,6 +165,19 @@ impl Line {
         }
     }
 
+    /// Lets time pass without listening: what the host sends stays on the line, as with a device whose buffer is full.
+    pub fn pause(&mut self, wait: Duration) -> Heard {
+        if self.port.closed.load(Ordering::SeqCst) {
+            return Heard::Closed;
+        }
+        thread::sleep(wait.min(SLICE));
+        if self.port.is_plugged() {
+            Heard::Silence
+        } else {
+            Heard::Unplugged
+        }
+    }
+
     /// Sends bytes at the device's rate and returns when the last one has left; false when the cable was pulled. Bytes
     /// that the host does not fetch are lost once the kernel's buffer is full, as in a real UART.
     pub fn write(&mut self, bytes: &[u8]) -> bool {
