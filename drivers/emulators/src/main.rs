@@ -10,7 +10,9 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use drivers_emulators::id_reader::IdReader;
+use drivers_emulators::printer::PrinterTwin;
 use drivers_emulators::{Bench, Options, Twin};
+use drivers_thermal_printer::{Profile, profile};
 use serde_json::json;
 
 /// Emulated devices of one hall, on pseudo-terminals.
@@ -26,12 +28,22 @@ struct Args {
     /// Which devices, by name.
     #[arg(long, value_delimiter = ',', default_value = "id-reader,printer")]
     devices: Vec<String>,
+    /// Which model the emulated printer is.
+    #[arg(long, default_value = "epson", value_parser = printer_profile)]
+    printer_profile: &'static Profile,
     /// Where a headless kiosk-screen answers, to be shown on the bench page.
     #[arg(long, value_name = "URL")]
     kiosk_screen: Option<String>,
     /// Another page of the hall for the bench page (repeatable).
     #[arg(long = "link", value_name = "NAME=URL", value_parser = named_link)]
     links: Vec<(String, String)>,
+}
+
+fn printer_profile(text: &str) -> Result<&'static Profile, String> {
+    Profile::named(text).ok_or_else(|| {
+        let names = profile::ALL.map(|profile| profile.name).join(", ");
+        format!("no printer profile is called {text}; there are: {names}")
+    })
 }
 
 fn named_link(text: &str) -> Result<(String, String), String> {
@@ -41,9 +53,10 @@ fn named_link(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn twin(name: &str) -> anyhow::Result<Box<dyn Twin>> {
+fn twin(name: &str, printer: &'static Profile) -> anyhow::Result<Box<dyn Twin>> {
     match name {
         "id-reader" => Ok(Box::new(IdReader::new())),
+        "printer" => Ok(Box::new(PrinterTwin::new(printer))),
         other => bail!("no device is called {other}; there are: id-reader, printer"),
     }
 }
@@ -74,7 +87,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let twins = args
         .devices
         .iter()
-        .map(|name| twin(name))
+        .map(|name| twin(name, args.printer_profile))
         .collect::<anyhow::Result<_>>()?;
     let options = Options {
         kiosk_screen: args.kiosk_screen,

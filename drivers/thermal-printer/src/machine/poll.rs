@@ -101,11 +101,6 @@ impl Poller {
         });
     }
 
-    /// True while an answer is awaited.
-    pub fn waiting(&self) -> bool {
-        self.outstanding.is_some()
-    }
-
     /// The number of the request that is due, marked as sent.
     pub fn request(&mut self, now: Millis) -> Option<u8> {
         if self.outstanding.is_some() || now < self.next_at {
