@@ -5,3 +5,9 @@
 //! over the wire is a person in clear text: nothing here may log, format or keep it beyond the record handed over.
 
 pub mod codec;
+pub mod driver;
+pub mod machine;
+
+pub use codec::Card;
+pub use driver::IdReader;
+pub use machine::{Config, DownReason, Event, ReadFailure};

@@ -1,0 +1,3 @@
+//! Cards and lines that misbehave.
+
+use super::super::*;

@@ -1,0 +1,3 @@
+//! The cable.
+
+use super::super::*;
