@@ -322,3 +322,34 @@ fn no_two_services_of_the_shipped_hall_hide_behind_the_same_initials() {
         }
     }
 }
+
+#[test]
+fn the_page_for_technicians_names_every_key() {
+    let page = include_str!("../../../docs/hall-file.md");
+    let tables = [
+        "[hall]\n",
+        "[rules]\n",
+        "[[group]]\nid = \"G1\"\n",
+        "[[service]]\nid = \"S101\"\n",
+    ];
+    let mut keys = Vec::new();
+    for table in tables
+        .into_iter()
+        .chain(["[[window]]\nid = \"W01\"\n", "[rules.target_min]\n"])
+    {
+        let text = format!("{SMALL}\n[rules.target_min]\nnormal = 20\n");
+        let text = text.replacen(table, &format!("{table}qqqqqqqqqqqq = 1\n"), 1);
+        let sentence = problems_of(&text).to_string();
+        let (_, known) = sentence
+            .split_once("known here are: ")
+            .expect("the sentence lists the known keys");
+        keys.extend(known.trim_end_matches('.').split(", ").map(str::to_string));
+    }
+    assert!(keys.len() > 35, "{keys:?}");
+    for key in keys {
+        assert!(
+            page.contains(&format!("`{key}`")),
+            "docs/hall-file.md does not explain `{key}`"
+        );
+    }
+}

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use provisioning_config::dispatcher_file::{self, DispatcherFile};
 use provisioning_config::hall_file::{self, HallFile};
 use provisioning_config::kiosk_file::{self, KioskFile};
 use provisioning_config::{Problems, read_text};
@@ -31,10 +32,21 @@ fn check(path: &Path) -> Result<String, Problems> {
         Some(kiosk_file::FORMAT) => {
             KioskFile::load(path).map(|kiosk| format!("Kiosk {}, {}.", kiosk.id, kiosk.name.zh_hans))
         }
+        Some(dispatcher_file::FORMAT) => {
+            let dispatcher = DispatcherFile::parse(path, &text)?;
+            // A dispatcher stands on its hall: both are good or neither is.
+            let hall = HallFile::load(&dispatcher.hall_file)?;
+            Ok(format!("Its hall: {}", summary(&hall)))
+        }
         Some(other) => Err(Problems::whole_file(
             &file,
             format!("the format `{other}` is not known to this version."),
-            format!("Known are {} and {}.", hall_file::FORMAT, kiosk_file::FORMAT),
+            format!(
+                "Known are {}, {} and {}.",
+                hall_file::FORMAT,
+                dispatcher_file::FORMAT,
+                kiosk_file::FORMAT
+            ),
         )),
     }
 }

@@ -161,6 +161,7 @@ fn sub_table<'a>(file: &'a mut Table, name: &str) -> anyhow::Result<&'a mut Tabl
 
 #[cfg(test)]
 mod tests {
+    use provisioning_config::dispatcher_file::DispatcherFile;
     use provisioning_config::hall_file::{HallFile, clock};
 
     use provisioning_config::kiosk_file::KioskFile;
@@ -174,6 +175,13 @@ mod tests {
         let place = Place::take(None).expect("a directory");
         let files = Files::lay_out(place.path()).expect("written");
         files.write_kiosk("127.0.0.1:8443").expect("written");
+        files.write_dispatcher("127.0.0.1:0", "127.0.0.1:0").expect("written");
+        let dispatcher = DispatcherFile::load(&files.dispatcher).unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(dispatcher.hall_file, files.hall);
+        assert_eq!(
+            dispatcher.loopback.expect("a loopback listener").token_file,
+            files.token
+        );
         let kiosk = KioskFile::load(&files.kiosk).unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!(kiosk.id.as_str(), KIOSK);
         assert_eq!(kiosk.dispatcher.url, "https://127.0.0.1:8443");

@@ -31,6 +31,15 @@ impl Process {
     pub async fn start(name: &'static str, args: &[&str], logs: &Path) -> anyhow::Result<(Self, Value)> {
         let program = beside_this_program(name)
             .with_context(|| format!("{name} is not beside hallctl: build it with `cargo build --bin {name}`"))?;
+        Self::start_program(name, &program, args, logs).await
+    }
+
+    async fn start_program(
+        name: &'static str,
+        program: &Path,
+        args: &[&str],
+        logs: &Path,
+    ) -> anyhow::Result<(Self, Value)> {
         let log = logs.join(format!("{name}.log"));
         let stderr = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let mut command = Command::new(program);
@@ -122,4 +131,76 @@ pub fn address(ready: &Value, key: &str, name: &str) -> anyhow::Result<String> {
     Ok(address
         .with_context(|| format!("{name} did not say its `{key}` address"))?
         .to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::Place;
+
+    /// Runs a line of shell as if it were a program of the hall.
+    async fn shell(place: &Place, line: &str) -> anyhow::Result<(Process, Value)> {
+        Process::start_program("kiosk", Path::new("/bin/sh"), &["-c", line], place.path()).await
+    }
+
+    fn place() -> Place {
+        Place::take(None).expect("a directory")
+    }
+
+    #[tokio::test]
+    async fn a_ready_line_gives_its_address() {
+        let place = place();
+        let line = r#"echo '{"ready":true,"tls":"127.0.0.1:9"}'; exec sleep 60"#;
+        let (process, ready) = shell(&place, line).await.expect("it is ready");
+        assert_eq!(address(&ready, "tls", "kiosk").expect("told"), "127.0.0.1:9");
+        let untold = address(&ready, "loopback", "kiosk").expect_err("not told").to_string();
+        assert_eq!(untold, "kiosk did not say its `loopback` address");
+        process.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_program_that_dies_early_is_named_with_its_last_words() {
+        let place = place();
+        let error = shell(&place, "echo 'no such font' >&2; exit 3")
+            .await
+            .err()
+            .expect("it died");
+        assert_eq!(
+            error.to_string(),
+            "kiosk ended before it was ready; its last words:\n    no such font"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_program_that_dies_later_is_named_too() {
+        let place = place();
+        let line = r#"echo '{"ready":true}'; echo 'lost my paper' >&2; exit 7"#;
+        let (mut process, _) = shell(&place, line).await.expect("it is ready");
+        let words = process.ended().await;
+        assert!(words.starts_with("kiosk ended by itself (exit status: 7)"), "{words}");
+        assert!(words.ends_with("lost my paper"), "{words}");
+    }
+
+    #[tokio::test]
+    async fn nonsense_instead_of_a_ready_line_is_repeated() {
+        let place = place();
+        let error = shell(&place, "echo hello; sleep 60").await.err().expect("not ready");
+        assert!(
+            error.to_string().contains("said `hello` instead of being ready"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_program_that_ends_when_asked_is_not_killed() {
+        let place = place();
+        let told = place.path().join("told");
+        let line = format!(
+            "trap 'touch {}; exit 0' TERM; echo '{{\"ready\":true}}'; while :; do sleep 0.05; done",
+            told.display()
+        );
+        let (process, _) = shell(&place, &line).await.expect("it is ready");
+        process.stop().await;
+        assert!(told.exists(), "it was not asked first");
+    }
 }
