@@ -1,6 +1,17 @@
 //! `hallctl device id-reader`: an identity card reader by hand.
+//!
+//! A card's person goes to standard output, where the technician asked for it, and nowhere else: what goes to standard
+//! error is about the reader.
+
+use std::io::{ErrorKind, Write as _};
+use std::time::Duration;
+
+use drivers_id_reader::{Config, DownReason, Event, IdReader, ReadFailure};
 
 use super::Failure;
+
+/// Tried first; the other four rates follow by themselves.
+const BAUD: u32 = 115_200;
 
 /// Arguments of the command.
 #[derive(clap::Args)]
@@ -8,12 +19,67 @@ pub struct Args {
     /// Serial path, `usb:VID:PID` or `tcp:HOST:PORT`.
     #[arg(long)]
     port: String,
+    /// Leave after the first card.
+    #[arg(long)]
+    once: bool,
 }
 
-/// Runs the command.
+/// Prints one JSON object per card until the reader cannot be used (with `--once`: until the first card).
+///
+/// A reader that was in order and is unplugged is waited for, unless only one card is wanted.
 pub fn run(args: &Args) -> Result<(), Failure> {
-    Err(Failure::Device(format!(
-        "{}: this version has no driver for an identity card reader yet",
-        args.port
-    )))
+    let transport = drivers_transport::closed(&args.port, BAUD).map_err(|error| Failure::Usage(error.to_string()))?;
+    let mut reader = IdReader::new(transport, Config::default());
+    let mut was_up = false;
+    loop {
+        let Some(event) = reader.next_event(Duration::from_secs(1)) else {
+            continue;
+        };
+        match event {
+            Event::DeviceUp(id) => {
+                was_up = true;
+                eprintln!("{}: reader {id} is ready", args.port);
+            }
+            Event::DeviceDown(reason) => {
+                let why = sentence(&args.port, &reason);
+                if args.once || !was_up {
+                    return Err(Failure::Device(why));
+                }
+                eprintln!("{why}; waiting for it");
+            }
+            Event::Record(card) => {
+                let line = serde_json::to_string(&card).map_err(|error| Failure::Device(error.to_string()))?;
+                let mut out = std::io::stdout().lock();
+                match writeln!(out, "{line}").and_then(|()| out.flush()) {
+                    // Whoever read our lines has seen enough.
+                    Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+                    Err(error) => return Err(Failure::Device(format!("cannot print the card: {error}"))),
+                    Ok(()) if args.once => return Ok(()),
+                    Ok(()) => {}
+                }
+            }
+            Event::ReadFailed(ReadFailure::PutAgain) => {
+                eprintln!(
+                    "{}: the card could not be read; lift it and put it down again",
+                    args.port
+                );
+            }
+            Event::ReadFailed(ReadFailure::NotReadable) => {
+                let why = format!("{}: this card is of a kind that cannot be read here", args.port);
+                if args.once {
+                    return Err(Failure::Device(why));
+                }
+                eprintln!("{why}");
+            }
+            Event::CardFound | Event::Reading | Event::CardRemoved => {}
+        }
+    }
+}
+
+/// The transport's own words already name the port.
+fn sentence(port: &str, reason: &DownReason) -> String {
+    match reason {
+        DownReason::Gone(why) => why.clone(),
+        other => format!("{port}: {other}"),
+    }
 }
