@@ -118,7 +118,7 @@ struct Check {
     /// Windows at the beginning of the day, and what was folded since: a new hall file is put under the same day.
     day_start: Vec<Effect>,
     today: Vec<(Millis, Vec<Effect>)>,
-    numbers: BTreeMap<char, u16>,
+    numbers: BTreeMap<char, u32>,
     issued: BTreeSet<TicketId>,
     at_window: BTreeMap<WindowId, TicketId>,
 }
