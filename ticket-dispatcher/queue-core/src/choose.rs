@@ -128,7 +128,7 @@ impl Engine {
         let Some(most) = self.config.rules.priority_run_max else {
             return false;
         };
-        ticket.class != Class::Normal
+        is_priority(ticket.class)
             && self.config.policy != Policy::Fifo
             && self.state.priority_run[ticket.group_at] >= most
             && self.ordinary_waits(ticket.group_at)
@@ -156,6 +156,11 @@ impl Engine {
     pub(crate) fn due(&self, ticket: &Ticket) -> i64 {
         ticket.place.base_ms + self.config.rules.target[class_place(ticket.class)].0
     }
+}
+
+/// Old, disabled: those who go first by law. Who booked was promised a time, which is something else.
+pub(crate) fn is_priority(class: Class) -> bool {
+    matches!(class, Class::Disabled | Class::Elderly)
 }
 
 impl Ticket {

@@ -150,7 +150,8 @@ pub struct Rules {
     pub appt_grace: Millis,
     /// Waits that the hall promises, by class: appt, disabled, elderly, normal.
     pub target: [Millis; 4],
-    /// Most priority calls in a row for one group while ordinary tickets wait in it; none sets no limit.
+    /// Most priority calls (disabled, elderly) in a row for one group while ordinary tickets wait in it; none sets no
+    /// limit. Appointments neither count nor end a row: they were promised a time.
     pub priority_run_max: Option<u8>,
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ticket_dispatcher_types::{Class, CloseReason, Millis, TicketId, TicketState, WindowId, WindowState};
 
+use crate::choose::is_priority;
 use crate::effect::{Effect, Place};
 use crate::engine::Engine;
 use crate::event::{NewTicket, TransferTo};
@@ -188,9 +189,13 @@ impl Engine {
         if let Some(ix) = self.state.by_id.get(&ticket).copied() {
             self.state.waiting.retain(|waiting| *waiting != ix);
             let (class, group) = (self.state.tickets[ix].class, self.state.tickets[ix].group_at);
-            let jumps = class != Class::Normal && self.ordinary_waits(group);
+            let waits = self.ordinary_waits(group);
             let run = &mut self.state.priority_run[group];
-            *run = if jumps { run.saturating_add(1) } else { 0 };
+            *run = match class {
+                class if is_priority(class) && waits => run.saturating_add(1),
+                Class::Appt if waits => *run,
+                _ => 0,
+            };
         }
         if let Some(w) = self.index.windows.get(window) {
             self.state.windows[*w].current = Some(ticket);
