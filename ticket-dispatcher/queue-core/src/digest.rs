@@ -14,6 +14,11 @@ impl Digest {
         value.hash(&mut digest);
         digest.0.to_le_bytes()
     }
+
+    /// The digest as a number.
+    pub(crate) fn number(value: &impl Hash) -> u128 {
+        u128::from_le_bytes(Self::of(value))
+    }
 }
 
 // Integers come in through methods of their own whose default follows the machine's byte order and word size.

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use ticket_dispatcher_types::{BookingId, GroupId, Millis, ServiceId, TicketId, TicketState, WindowId, WindowState};
 
 use crate::config::HallConfig;
+use crate::curve::Curve;
 use crate::digest::Digest;
 use crate::effect::Effect;
 use crate::event::Event;
 use crate::forecast::Forecast;
 use crate::index::Index;
 use crate::learn::{Learnt, Models};
+use crate::outlook::Outlook;
 use crate::policy::Scorer;
 use crate::ticket::{Ticket, WindowNow};
 
@@ -23,6 +25,8 @@ pub struct Engine {
     /// Follow from what `state` has learnt; kept because they are dear to compute.
     pub(crate) models: Arc<Models>,
     pub(crate) scorer: Arc<Scorer>,
+    pub(crate) durations: Arc<Vec<Curve>>,
+    pub(crate) outlook: Arc<Outlook>,
     pub(crate) state: State,
 }
 
@@ -76,7 +80,10 @@ impl Engine {
         let index = Arc::new(Index::new(&config));
         let models = Arc::new(Models::new(&index, &state.learnt));
         let scorer = Arc::new(Scorer::new(&config, &models, index.shares(&config)));
+        let outlook = Arc::new(Outlook::new(&config, &index));
         Self {
+            durations: Arc::new(outlook.durations(&models)),
+            outlook,
             config,
             index,
             models,
@@ -85,9 +92,12 @@ impl Engine {
         }
     }
 
-    pub(crate) fn learn(&mut self, service: usize, ms: i64) {
-        Arc::make_mut(&mut self.state.learnt).services[service].add(ms);
+    pub(crate) fn learn(&mut self, service: usize, window: Option<usize>, ms: i64) {
+        let usual = self.models.services[service].mu;
+        Arc::make_mut(&mut self.state.learnt).add(service, window, ms, usual);
         self.models = Arc::new(Models::new(&self.index, &self.state.learnt));
+        // The group's other services hardly move; theirs are drawn anew at their own next finish.
+        Arc::make_mut(&mut self.durations)[service] = self.outlook.duration(&self.models.services[service]);
         self.scorer = Arc::new(Scorer::new(&self.config, &self.models, self.index.shares(&self.config)));
     }
 
@@ -195,6 +205,13 @@ impl Engine {
             Some(ix) if self.state.tickets[*ix].state == TicketState::Waiting => self.foresee(now, *ix),
             _ => Forecast::default(),
         }
+    }
+
+    /// Forecasts of all waiting tickets, in order of issue: a refresh for boards and phones.
+    pub fn forecast_all(&self, now: Millis) -> Vec<(TicketId, Forecast)> {
+        let all = self.foresee_all(now).into_iter();
+        all.map(|(ix, forecast)| (self.state.tickets[ix].id, forecast))
+            .collect()
     }
 
     /// People ahead and time until the call of an ordinary ticket for this service, were it taken at `now`.

@@ -114,6 +114,7 @@ impl Engine {
         state.waiting.clear();
         state.counts.clear();
         state.priority_run.fill(0);
+        Arc::make_mut(&mut state.learnt).new_day();
         state.by_id = Arc::default();
         state.checked_in = Arc::default();
         for window in &mut state.windows {
@@ -218,7 +219,9 @@ impl Engine {
             let ms = (now.0 - started.0) / i64::from(ticket.cases.get());
             // Shorter is a slip of the finger or a clock that jumped.
             if ms >= 1_000 {
-                self.learn(ticket.service_at, ms);
+                let window = ticket.window.as_ref().and_then(|w| self.index.windows.get(w)).copied();
+                let service = ticket.service_at;
+                self.learn(service, window, ms);
             }
         }
         self.end(now, id, TicketState::Finished, "finished");

@@ -10,6 +10,8 @@ use crate::index::Index;
 const SHRINK: f64 = 4.0;
 /// Milli-nats would do; micro-nats keep rounding out of sight.
 const MICRO: f64 = 1e6;
+/// Services after which a window's own pace counts half: the clerks' spread is a seventh of the services'.
+const PACE_SHRINK: f64 = 45.0;
 /// Taken for a service that nobody has ever timed, in a group that nobody has ever timed.
 const UNTIMED_MS: i64 = 480_000;
 /// Spread (standard deviation of the logarithm) when there is nothing to learn it from.
@@ -52,6 +54,8 @@ impl Sums {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Learnt {
     pub(crate) services: Vec<Sums>,
+    /// By window: today's services, and by how much they were longer than usual, in sums of micro-nats.
+    pub(crate) windows: Vec<(i64, i64)>,
 }
 
 impl Learnt {
@@ -63,7 +67,33 @@ impl Learnt {
         };
         Self {
             services: config.services.iter().map(|service| sums(&service.hist_ms)).collect(),
+            windows: vec![(0, 0); config.windows.len()],
         }
+    }
+
+    /// A service that took `ms`; `usual` is the mean logarithm of such services.
+    pub(crate) fn add(&mut self, service: usize, window: Option<usize>, ms: i64, usual: f64) {
+        self.services[service].add(ms);
+        if let Some(window) = window {
+            let (n, longer) = &mut self.windows[window];
+            *n += 1;
+            *longer += micro(libm::log(ms.max(1) as f64) - usual);
+        }
+    }
+
+    /// Other clerks may sit at the windows today.
+    pub(crate) fn new_day(&mut self) {
+        self.windows.fill((0, 0));
+    }
+
+    /// How long services take at a window against the usual, in 1024ths: its own, drawn to the hall's today, drawn to 1.
+    #[allow(clippy::cast_possible_truncation)] // clamped before
+    pub(crate) fn pace(&self, window: usize) -> i64 {
+        let (n, longer) = self.windows.iter().fold((0, 0), |(n, l), (m, k)| (n + m, l + k));
+        let hall = longer as f64 / MICRO / (n as f64 + PACE_SHRINK * 4.0);
+        let (n, longer) = self.windows[window];
+        let own = (longer as f64 / MICRO + PACE_SHRINK * hall) / (n as f64 + PACE_SHRINK);
+        (libm::exp(own.clamp(-0.7, 0.7)) * 1024.0).round() as i64
     }
 }
 

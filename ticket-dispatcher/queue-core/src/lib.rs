@@ -7,8 +7,10 @@
 
 mod choose;
 mod config;
+mod curve;
 mod decide;
 mod digest;
+mod draw;
 mod effect;
 mod engine;
 mod event;
@@ -16,7 +18,10 @@ mod fold;
 mod forecast;
 mod index;
 mod learn;
+mod outlook;
+mod paths;
 mod policy;
+mod scene;
 mod ticket;
 
 pub use config::{Archive, Booking, Group, HallConfig, PlanInterval, Profile, Rules, Service, Window};

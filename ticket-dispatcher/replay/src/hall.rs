@@ -268,20 +268,13 @@ impl<'a> Hall<'a> {
     }
 
     fn tick(&mut self, now: i64) {
-        for (who, person) in self.people.iter().enumerate() {
-            let ticket = ticket_id(who);
-            if self
-                .engine
-                .ticket(ticket)
-                .is_some_and(|ticket| ticket.state == TicketState::Waiting)
-            {
-                let eta = in_report(self.engine.forecast(Millis(now), ticket));
-                self.report.records.push(Record::Eta {
-                    t: now,
-                    id: person.id.clone(),
-                    eta,
-                });
-            }
+        for (ticket, forecast) in self.engine.forecast_all(Millis(now)) {
+            let id = self.people[order_of(ticket)].id.clone();
+            self.report.records.push(Record::Eta {
+                t: now,
+                id,
+                eta: in_report(forecast),
+            });
         }
         let next = now + self.trace.eta_tick_ms;
         self.next_tick = (next <= self.trace.close_t).then_some(next);
