@@ -15,7 +15,7 @@ use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::doctor::PORTS;
-use files::{Files, KIOSK};
+use files::{Files, KIOSK, PRINTER_PROFILE};
 use links::Links;
 use process::{Process, address};
 
@@ -158,6 +158,8 @@ async fn start_emulators(
         bench,
         "--devices",
         "id-reader,printer",
+        "--printer-profile",
+        PRINTER_PROFILE,
         "--kiosk-screen",
         &screen,
         "--link",

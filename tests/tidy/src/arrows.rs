@@ -15,7 +15,10 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
     ("ticket-dispatcher-replay", &[TYPES, "ticket-dispatcher-queue-core"]),
     ("ticket-dispatcher-protocol", &[TYPES]),
     ("ticket-dispatcher-identity", &[TYPES]),
-    ("ticket-dispatcher-ledger", &[TYPES, "ticket-dispatcher-queue-core"]),
+    (
+        "ticket-dispatcher-ledger",
+        &[TYPES, "ticket-dispatcher-queue-core", "ticket-dispatcher-identity"],
+    ),
     (
         "ticket-dispatcher-daemon",
         &[
