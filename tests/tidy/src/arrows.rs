@@ -81,6 +81,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("tests-tidy", &[]),
+    ("tests-load", &["ticket-dispatcher-protocol"]),
     ("tests-e2e", &["ticket-dispatcher-protocol", TYPES, "ui-model"]),
 ];
 
@@ -92,7 +93,7 @@ pub const CONFINED: &[(&str, &[&str])] = &[
     ("slint-build", &["ui-kiosk-screen"]),
     (
         "rusqlite",
-        &["ticket-dispatcher-ledger", "kiosk-outbox", "ticket-dispatcher-daemon"],
+        &["ticket-dispatcher-ledger", "kiosk-outbox", "ticket-dispatcher-daemon", "tests-load"],
     ),
     ("serialport", &["drivers-transport"]),
     ("rusb", &["drivers-transport"]),

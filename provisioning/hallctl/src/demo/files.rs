@@ -13,7 +13,8 @@ const SHIPPED_HALL: &str = include_str!("../../../halls/foshan-street.toml");
 /// Which kiosk of the hall the demo has.
 pub const KIOSK: &str = "K01";
 
-/// The printer model of the demo: prints QR codes itself and says when a slip is out, so that nobody waits for a sensor.
+/// The printer model of the demo: prints QR codes itself and says when a slip is out, so that nobody waits for a
+/// sensor.
 pub const PRINTER_PROFILE: &str = "epson";
 
 /// Where everything of the demo lies.
