@@ -198,7 +198,10 @@ impl Flow {
             cancel: false,
             trouble: Trouble::DispatcherAway,
         };
-        effects.push(Effect::StoreKey(at.fresh));
+        effects.push(Effect::StoreKey {
+            key: at.fresh,
+            what: request.without_person(),
+        });
         effects.push(Effect::IssueTicket { key: at.fresh, request });
     }
 

@@ -8,7 +8,12 @@ use crate::{JobNo, Slip, TicketRequest};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Put the key into the outbox, durably.
-    StoreKey(IdemKey),
+    StoreKey {
+        /// The key.
+        key: IdemKey,
+        /// What is asked for, without the person: services, class, cases.
+        what: String,
+    },
     /// Ask for a number; again with the same key and growing pauses while the dispatcher does not answer.
     IssueTicket {
         /// The key.

@@ -1,11 +1,11 @@
 //! The flow itself: what holds for the whole kiosk, and the way from an input to the room that handles it.
 
 use ticket_dispatcher_types::Millis;
-use ui_model::{PaperState, StripCall, Trouble};
+use ui_model::{PaperState, Trouble};
 
 use crate::session::{Prefs, Session, Stage, TicketStage};
 use crate::{
-    Catalogue, Effect, Input, JobNo, LogLine, Moment, Outcome, Phrase, PrinterState, Reason, Settings, Slip,
+    Call, Catalogue, Effect, Input, JobNo, LogLine, Moment, Outcome, Phrase, PrinterState, Reason, Settings, Slip,
     StaffReason, Step,
 };
 
@@ -39,7 +39,7 @@ pub(crate) struct Job {
 pub struct Flow {
     pub(crate) settings: Settings,
     pub(crate) catalogue: Catalogue,
-    pub(crate) strip: Vec<StripCall>,
+    pub(crate) strip: Vec<Call>,
     /// Since when the dispatcher does not answer; from the start until it answers first.
     pub(crate) dispatcher_away_since: Option<Millis>,
     pub(crate) reader_up: bool,

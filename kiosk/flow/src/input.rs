@@ -1,9 +1,9 @@
 //! What the outside tells the flow.
 
-use ticket_dispatcher_types::{IdemKey, Millis, TicketId};
-use ui_model::{Intent, ReadingStep, StripCall, Trouble};
+use ticket_dispatcher_types::{IdemKey, Millis, TicketId, TicketNo};
+use ui_model::{Intent, ReadingStep, Trouble};
 
-use crate::{Card, Catalogue, Day, JobNo, Slip, Ticket};
+use crate::{Card, Catalogue, Day, JobNo, LocalText, Slip, Ticket};
 
 /// The moment of a step: everything a pure flow cannot know by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,15 @@ pub enum ReadFailure {
     NotReadable,
 }
 
+/// A number that was called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The number.
+    pub number: TicketNo,
+    /// The window's name.
+    pub window: LocalText,
+}
+
 /// What the dispatcher says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DispatcherInput {
@@ -97,7 +106,7 @@ pub enum DispatcherInput {
     /// The catalogue with its counts.
     Services(Catalogue),
     /// The newest calls, newest first.
-    Strip(Vec<StripCall>),
+    Strip(Vec<Call>),
     /// The line is down.
     Away,
     /// The line is up.

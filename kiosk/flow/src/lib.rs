@@ -29,6 +29,8 @@ pub use card::{Card, Day};
 pub use catalogue::{Catalogue, Group, LocalText, Service, WaitS};
 pub use effect::{Effect, LogLine, Outcome, Phrase, Reason, StaffReason, Step};
 pub use flow::Flow;
-pub use input::{DispatcherInput, Input, JobOutcome, Moment, PrinterInput, PrinterState, ReadFailure, ReaderInput};
+pub use input::{
+    Call, DispatcherInput, Input, JobOutcome, Moment, PrinterInput, PrinterState, ReadFailure, ReaderInput,
+};
 pub use settings::{Settings, Timeouts};
 pub use ticket::{JobNo, Slip, Ticket, TicketRequest, Underway};

@@ -18,6 +18,15 @@ pub struct TicketRequest {
     pub cases: Cases,
 }
 
+impl TicketRequest {
+    /// The request as one line that may be stored: a digest of the whole would be a digest of an ID number, which is
+    /// as good as the number.
+    pub fn without_person(&self) -> String {
+        let services: Vec<&str> = self.services.iter().map(ServiceId::as_str).collect();
+        format!("{} {:?} {}", services.join("+"), self.class, self.cases.get())
+    }
+}
+
 /// A ticket: just issued, or found open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {

@@ -2,13 +2,13 @@
 
 use ticket_dispatcher_types::{Cases, Lang, Millis};
 use ui_model::{
-    Function, FunctionState, HeldTicketView, Model, NowServing, PriorityKind, Screen, TakeCardUrgency, TicketShown,
-    Trouble,
+    Function, FunctionState, HeldTicketView, Model, NowServing, PriorityKind, Screen, StripCall, TakeCardUrgency,
+    TicketShown, Trouble,
 };
 
 use crate::flow::{CardPlace, Flow};
 use crate::session::{Place, Priority, Session, Stage, TicketStage};
-use crate::{Moment, PrinterState, Ticket};
+use crate::{Call, Moment, PrinterState, Ticket};
 
 /// Names of windows that fit the ticket screen.
 const WINDOWS_SHOWN_MAX: usize = 4;
@@ -39,10 +39,17 @@ impl Flow {
     fn strip_shown(&self, at: &Moment) -> NowServing {
         let age = self.dispatcher_away_since.map(|since| at.now - since);
         NowServing {
-            calls: self.strip.iter().take(4).cloned().collect(),
+            calls: self.strip.iter().take(4).map(|c| self.call_shown(c)).collect(),
             stale_s: age
                 .filter(|age| *age >= STALE_FROM && !self.strip.is_empty())
                 .map(|age| u32::try_from(age.secs()).unwrap_or(u32::MAX)),
+        }
+    }
+
+    fn call_shown(&self, call: &Call) -> StripCall {
+        StripCall {
+            number: call.number,
+            window: call.window.get(self.prefs.lang).to_string(),
         }
     }
 

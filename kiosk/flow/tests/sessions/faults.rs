@@ -334,9 +334,9 @@ fn power_failing_wipes_and_takes_nobody_on() {
 #[test]
 fn the_strip_tells_its_age_when_the_line_is_down() {
     let mut bench = Bench::well();
-    let call = ui_model::StripCall {
+    let call = kiosk_flow::Call {
         number: ticket(1).number,
-        window: "3号窗口".to_string(),
+        window: crate::bench::text("3号窗口", "Window 3"),
     };
     bench.dispatcher(DispatcherInput::Strip(vec![call]));
     assert_eq!(bench.model().strip.stale_s, None);
