@@ -1,0 +1,215 @@
+//! Between the wire, the devices and the flow, by hand: the flow knows none of the others.
+
+use drivers_id_reader::codec::{CardKind, ValidTo};
+use drivers_thermal_printer::TicketSlip;
+use kiosk_flow::{Call, Card, Catalogue, Day, Group, LocalText, Service, Slip, Ticket, TicketRequest, WaitS};
+use provisioning_config::hall_file::Text;
+use ticket_dispatcher_protocol as wire;
+use ticket_dispatcher_types::{Cases, CheckCode, Class, DeviceId, DocumentKind};
+
+use crate::clock::Clock;
+
+/// A text of a file.
+pub fn text(text: &Text) -> LocalText {
+    LocalText {
+        zh_hans: text.zh_hans.clone(),
+        zh_hant: text.zh_hant.clone(),
+        en: text.en.clone(),
+    }
+}
+
+fn wire_text(text: wire::LocalText) -> LocalText {
+    LocalText {
+        zh_hans: text.zh_hans,
+        zh_hant: text.zh_hant,
+        en: text.en,
+    }
+}
+
+/// What a number needs of a card; the rest of it is dropped here.
+pub fn card(card: drivers_id_reader::Card) -> Card {
+    let document = match card.kind {
+        CardKind::ResidentId => DocumentKind::ResidentId,
+        CardKind::HmtPermit => DocumentKind::HmtPermit,
+        CardKind::Foreigner2017 => DocumentKind::ForeignerPr2017,
+        CardKind::Foreigner2023 => DocumentKind::ForeignerPr2023,
+    };
+    let valid_to = match card.valid_to {
+        ValidTo::Day(date) => Some(Day {
+            year: i16::try_from(date.year()).unwrap_or(i16::MAX),
+            month: date.month(),
+            day: date.day(),
+        }),
+        // The chip is the authority: what it does not say clearly refuses nobody.
+        ValidTo::LongTerm | ValidTo::Unreadable => None,
+    };
+    Card {
+        document,
+        number: card.number,
+        name: card.name,
+        birth: card.birth,
+        valid_to,
+    }
+}
+
+/// The request as sent.
+pub fn request(request: TicketRequest, device: &DeviceId) -> wire::TakeTicket {
+    wire::TakeTicket {
+        services: request.services,
+        holder: Some(wire::Holder {
+            document: request.holder.document,
+            number: request.holder.number,
+            name: request.holder.name,
+            birth: request.holder.birth,
+        }),
+        class: (request.class != Class::Normal).then_some(request.class),
+        booking: None,
+        cases: (request.cases != Cases::ONE).then_some(request.cases),
+        device: Some(device.clone()),
+    }
+}
+
+/// A ticket that was just issued.
+pub fn issued(ticket: wire::TicketIssued, cases: Cases, clock: &Clock) -> Ticket {
+    Ticket {
+        id: ticket.id,
+        number: ticket.number,
+        check_code: ticket.check_code.to_string(),
+        services: ticket.services,
+        people_ahead: ticket.people_ahead,
+        wait: WaitS {
+            p10_s: ticket.wait_p10_s,
+            p90_s: ticket.wait_p90_s,
+        },
+        windows: ticket.windows,
+        lookup_url: ticket.lookup_url,
+        taken_at: clock.local_text(&ticket.issued_at),
+        called_to: None,
+        masked_name: ticket.masked_name,
+        cases,
+    }
+}
+
+/// The open ticket of somebody who asked again.
+pub fn held(ticket: wire::HeldTicket, clock: &Clock) -> Ticket {
+    Ticket {
+        id: ticket.id,
+        number: ticket.number,
+        check_code: ticket.check_code,
+        services: ticket.services,
+        people_ahead: ticket.people_ahead,
+        wait: WaitS {
+            p10_s: ticket.wait.p10_s,
+            p90_s: ticket.wait.p90_s,
+        },
+        windows: Vec::new(),
+        lookup_url: ticket.lookup_url,
+        taken_at: clock.local_text(&ticket.issued_at),
+        called_to: ticket.window_name,
+        masked_name: None,
+        cases: Cases::ONE,
+    }
+}
+
+/// The catalogue.
+pub fn catalogue(services: wire::Services) -> Catalogue {
+    Catalogue {
+        hall_name: wire_text(services.hall.name),
+        hall_phone: services.hall.phone,
+        issuing: services.issuing,
+        hours: services
+            .hours
+            .iter()
+            .filter_map(|h| Some((minute(&h.from)?, minute(&h.to)?)))
+            .collect(),
+        matters_max: services.matters_max,
+        agent_cases_max: services.agent_cases_max,
+        elder_age: services.elder_age,
+        priority_age: services.priority_age,
+        groups: services.groups.into_iter().map(group).collect(),
+        services: services.services.into_iter().map(service).collect(),
+        guidance: services.guidance,
+    }
+}
+
+fn group(group: wire::ServiceGroup) -> Group {
+    Group {
+        id: group.id,
+        name: wire_text(group.name),
+        waiting: group.waiting,
+        wait: WaitS {
+            p10_s: group.wait.p10_s,
+            p90_s: group.wait.p90_s,
+        },
+        windows_open: group.windows_open,
+    }
+}
+
+fn service(service: wire::ServiceView) -> Service {
+    Service {
+        id: service.id,
+        group: service.group,
+        name: wire_text(service.name),
+        keywords: service.keywords,
+        pinyin_initials: service.pinyin_initials,
+        materials: service.materials.into_iter().map(wire_text).collect(),
+        windows: service.windows,
+        available: service.available,
+    }
+}
+
+/// `08:30` as minutes of the day.
+fn minute(text: &str) -> Option<u16> {
+    let (hours, minutes) = text.split_once(':')?;
+    let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours <= 24 && minutes < 60).then_some(hours * 60 + minutes)
+}
+
+/// The last calls with the names of their windows.
+pub fn calls(hall: &wire::HallSnapshot) -> Vec<Call> {
+    let name = |call: &wire::CallView| {
+        let window = hall.windows.iter().find(|w| w.id == call.window);
+        window.map(|w| wire_text(w.name.clone())).unwrap_or_default()
+    };
+    let shown = hall.calls.iter().take(4);
+    shown
+        .map(|call| Call {
+            number: call.number,
+            window: name(call),
+        })
+        .collect()
+}
+
+/// The slip as the printer lays it out.
+pub fn slip(slip: Slip, reprint: bool) -> TicketSlip {
+    TicketSlip {
+        lang: slip.lang,
+        hall: slip.hall_name,
+        services: slip.services,
+        number: slip.number,
+        masked_name: slip.masked_name,
+        cases: slip.cases,
+        people_ahead: slip.people_ahead,
+        wait_min: (slip.wait_to_min > 0).then_some((slip.wait_from_min, slip.wait_to_min)),
+        windows: slip.windows,
+        check_code: CheckCode::try_from(slip.check_code).unwrap_or_else(|_| CheckCode::from_random(0)),
+        lookup_url: slip.lookup_url,
+        issued_at: slip.taken_at,
+        phone: slip.hall_phone,
+        reprint,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_are_minutes_of_the_day() {
+        assert_eq!(minute("08:30"), Some(510));
+        assert_eq!(minute("24:00"), Some(1440));
+        for bad in ["", "8", "08:60", "25:00", "ab:cd"] {
+            assert_eq!(minute(bad), None, "{bad}");
+        }
+    }
+}

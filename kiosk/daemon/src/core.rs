@@ -1,0 +1,199 @@
+//! The core: one thread that feeds the flow, keeps the outbox, and carries the effects out in order.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use kiosk_flow::{DispatcherInput, Effect, Flow, Input, JobOutcome, Outcome, PrinterInput, Step};
+use kiosk_outbox::{JobState, NewJob, Outbox, RequestState};
+use ui_model::Model;
+
+use crate::clock::Clock;
+use crate::convert;
+use crate::dispatcher::Line;
+use crate::printer::Order;
+use crate::screen::Models;
+use crate::watchdog::Watchdog;
+
+/// The flow hears of time this often.
+const TICK: Duration = Duration::from_millis(250);
+
+/// What the threads and tasks send to the core.
+#[derive(Debug)]
+pub enum Message {
+    /// For the flow.
+    Input(Input),
+    /// Stop after what came before.
+    Stop,
+}
+
+/// The core.
+pub struct Core {
+    flow: Flow,
+    outbox: Outbox,
+    clock: Clock,
+    line: Line,
+    printer: Option<Sender<Order>>,
+    models: Models,
+    shown: Option<Model>,
+    watchdog: Watchdog,
+}
+
+impl Core {
+    /// All its parts.
+    pub fn new(
+        flow: Flow,
+        outbox: Outbox,
+        clock: Clock,
+        line: Line,
+        printer: Option<Sender<Order>>,
+        models: Models,
+    ) -> Self {
+        Self {
+            flow,
+            outbox,
+            clock,
+            line,
+            printer,
+            models,
+            shown: None,
+            watchdog: Watchdog::start(),
+        }
+    }
+
+    /// Runs until a stop or an error. An error of the outbox stops the kiosk: what is on the disk is unknown then, and
+    /// the restart reads the truth.
+    pub fn run(mut self, rx: &Receiver<Message>) -> anyhow::Result<()> {
+        let mut next_tick = Instant::now();
+        loop {
+            let wait = next_tick.saturating_duration_since(Instant::now());
+            match rx.recv_timeout(wait) {
+                Ok(Message::Input(input)) => self.step(input)?,
+                Ok(Message::Stop) => return Ok(()),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => anyhow::bail!("every part of the kiosk has stopped"),
+            }
+            // Also when inputs come thick and fast: a time-out is a promise.
+            if Instant::now() >= next_tick {
+                next_tick = Instant::now() + TICK;
+                self.watchdog.turn();
+                self.step(Input::Tick)?;
+            }
+        }
+    }
+
+    fn step(&mut self, input: Input) -> anyhow::Result<()> {
+        self.keep(&input).context("the outbox cannot keep what came")?;
+        let (name, tick) = (name(&input), input == Input::Tick);
+        let at = self.clock.moment()?;
+        let Step { outcome, effects } = self.flow.step(&at, input);
+        match outcome {
+            Outcome::Ignored { reason } if !tick => tracing::debug!(input = name, ?reason, "ignored"),
+            _ => {}
+        }
+        for effect in effects {
+            self.carry_out(effect)
+                .context("the outbox cannot keep what was asked for")?;
+        }
+        self.show();
+        Ok(())
+    }
+
+    /// Writes down how requests and jobs ended, before anybody hears of it.
+    fn keep(&mut self, input: &Input) -> anyhow::Result<()> {
+        let at = self.clock.unix();
+        match input {
+            Input::Dispatcher(DispatcherInput::Issued { key, .. } | DispatcherInput::AlreadyHolds { key, .. }) => {
+                self.outbox.end_request(*key, RequestState::Answered, at)?;
+            }
+            Input::Dispatcher(DispatcherInput::Refused { key, .. }) => {
+                self.outbox.end_request(*key, RequestState::Refused, at)?;
+            }
+            Input::Printer(PrinterInput::Job { job, outcome }) => {
+                let state = match outcome {
+                    JobOutcome::Printed | JobOutcome::Taken | JobOutcome::NotTaken => JobState::Printed,
+                    JobOutcome::Unknown => JobState::Unknown,
+                    JobOutcome::NotStarted => JobState::NotStarted,
+                };
+                self.outbox.mark_job(job.0, state, at)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> anyhow::Result<()> {
+        let at = self.clock.unix();
+        match effect {
+            Effect::StoreKey { key, what } => self.outbox.store_key(key, &what, at)?,
+            Effect::IssueTicket { key, request } => self.line.issue(key, request),
+            Effect::Abandon(key) => {
+                self.line.abandon(key);
+                self.outbox.end_request(key, RequestState::Abandoned, at)?;
+            }
+            Effect::RefreshServices => self.line.refresh(),
+            Effect::Print { job, slip, reprint } => {
+                let record = serde_json::to_string(&slip)?;
+                let new = NewJob {
+                    no: job.0,
+                    number: slip.number,
+                    record: &record,
+                    reprint,
+                };
+                self.outbox.store_job(&new, at)?;
+                let slip = convert::slip(slip, reprint);
+                if let Some(printer) = &self.printer {
+                    printer
+                        .send(Order { job, slip })
+                        .context("the printer's thread has stopped")?;
+                }
+            }
+            Effect::CancelTicket(id) => self.line.cancel(id)?,
+            Effect::CallStaff(reason) => tracing::warn!(?reason, "staff, please"),
+            // Everything of a person is in the flow, which has just dropped it, or in a request, which is abandoned.
+            Effect::Wipe => tracing::debug!("wiped"),
+            Effect::Speak(phrase) => tracing::debug!(?phrase, "voice"),
+            Effect::Log(line) => match line.number {
+                Some(number) => tracing::info!(%number, "{}", line.what),
+                None => tracing::info!("{}", line.what),
+            },
+        }
+        Ok(())
+    }
+
+    /// Sends the picture to the screen if it changed.
+    fn show(&mut self) {
+        let Ok(at) = self.clock.moment() else {
+            return;
+        };
+        let mut model = self.flow.model(&at);
+        let revision = self.shown.as_ref().map_or(0, |m| m.revision);
+        model.revision = revision;
+        if self.shown.as_ref() == Some(&model) {
+            return;
+        }
+        model.revision = revision + 1;
+        match serde_json::to_string(&model) {
+            Ok(mut line) => {
+                line.push('\n');
+                self.models.send_replace(Arc::from(line));
+                self.shown = Some(model);
+            }
+            Err(error) => tracing::error!(%error, "a model cannot be written"),
+        }
+    }
+}
+
+/// What an input is called in the log; never what is in it.
+fn name(input: &Input) -> &'static str {
+    match input {
+        Input::Intent(_) => "intent",
+        Input::Reader(_) => "reader",
+        Input::Dispatcher(_) => "dispatcher",
+        Input::Printer(_) => "printer",
+        Input::Tick => "tick",
+        Input::PowerFail => "power_fail",
+        Input::PowerBack => "power_back",
+    }
+}

@@ -1,0 +1,262 @@
+//! The line to the dispatcher: requests with their keys, the catalogue, and the strip of calls.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use kiosk_flow::{DispatcherInput, Input, TicketRequest};
+use provisioning_config::kiosk_file::Dispatcher;
+use ticket_dispatcher_protocol::client::{Access, CallError, Client, StreamItem};
+use ticket_dispatcher_protocol::{HallSnapshot, ProblemKind, TakeTicket};
+use ticket_dispatcher_types::{DeviceId, IdemKey, TicketId};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use ui_model::Trouble;
+
+use crate::clock::{Clock, fresh_key};
+use crate::convert;
+use crate::core::Message;
+
+/// The catalogue is asked for this often, and sooner when the stream says that something changed.
+const SERVICES_EVERY: Duration = Duration::from_secs(3);
+
+/// Changes that come together are answered by one question.
+const SERVICES_GAP: Duration = Duration::from_millis(400);
+
+/// Pauses between attempts at a number: someone stands there, so soon at first.
+const PAUSES_MS: [u64; 4] = [250, 500, 1000, 2000];
+
+/// Attempts at giving a ticket back.
+const CANCEL_TRIES: usize = 4;
+
+/// Makes the client; the files are read once, here.
+pub fn client(file: &Dispatcher) -> anyhow::Result<Client> {
+    let read = |path: &Option<std::path::PathBuf>| -> anyhow::Result<Vec<u8>> {
+        let path = path
+            .as_ref()
+            .context("a file of the dispatcher's certificate is not named")?;
+        std::fs::read(path).with_context(|| format!("reading {}", path.display()))
+    };
+    let access = if file.url.starts_with("https://") {
+        Access::MutualTls {
+            ca: read(&file.ca)?,
+            cert: read(&file.cert)?,
+            key: read(&file.key)?,
+        }
+    } else {
+        let token = String::from_utf8(read(&file.token_file)?).context("the token is not text")?;
+        Access::Loopback {
+            token: token.trim().to_string(),
+        }
+    };
+    Ok(Client::new(&file.url, access)?)
+}
+
+/// The line.
+pub struct Line {
+    runtime: Handle,
+    client: Client,
+    device: DeviceId,
+    clock: Clock,
+    tx: Sender<Message>,
+    refresh: Arc<Notify>,
+    requests: Mutex<BTreeMap<IdemKey, tokio::task::AbortHandle>>,
+}
+
+impl Line {
+    /// Starts to ask for the catalogue and to listen to the hall.
+    pub fn start(runtime: Handle, client: Client, device: DeviceId, clock: Clock, tx: Sender<Message>) -> Self {
+        let refresh = Arc::new(Notify::new());
+        runtime.spawn(ask_services(client.clone(), refresh.clone(), tx.clone()));
+        runtime.spawn(listen(client.clone(), refresh.clone(), tx.clone()));
+        Self {
+            runtime,
+            client,
+            device,
+            clock,
+            tx,
+            refresh,
+            requests: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// Asks for the catalogue now.
+    pub fn refresh(&self) {
+        self.refresh.notify_one();
+    }
+
+    /// Asks for a number until there is an answer or nobody waits any more.
+    pub fn issue(&self, key: IdemKey, request: TicketRequest) {
+        let cases = request.cases;
+        let body = convert::request(request, &self.device);
+        let (client, clock, tx) = (self.client.clone(), self.clock.clone(), self.tx.clone());
+        let task = self.runtime.spawn(async move {
+            let answer = take_ticket(&client, key, &body, &tx).await;
+            drop(body); // the holder goes before the answer is told
+            let input = match answer {
+                Ok(issued) => DispatcherInput::Issued {
+                    key,
+                    ticket: convert::issued(*issued, cases, &clock),
+                },
+                Err(error) => refusal(key, error, &clock),
+            };
+            tell(&tx, input);
+        });
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.retain(|_, task| !task.is_finished());
+        requests.insert(key, task.abort_handle());
+    }
+
+    /// Nobody waits any more: the request and its holder are dropped.
+    pub fn abandon(&self, key: IdemKey) {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(task) = requests.remove(&key) {
+            task.abort();
+        }
+    }
+
+    /// Gives a ticket back.
+    pub fn cancel(&self, id: TicketId) -> anyhow::Result<()> {
+        let key = fresh_key()?;
+        let (client, tx) = (self.client.clone(), self.tx.clone());
+        self.runtime.spawn(async move {
+            for attempt in 0..CANCEL_TRIES {
+                match client.cancel_ticket(id, key, "given back at the kiosk").await {
+                    Ok(_) => return tell(&tx, DispatcherInput::GivenBack(id)),
+                    Err(error) if error.may_pass() => pause(attempt).await,
+                    Err(error) => {
+                        tracing::warn!(%error, "a ticket could not be given back");
+                        break;
+                    }
+                }
+            }
+            tell(&tx, DispatcherInput::GiveBackFailed(id));
+        });
+        Ok(())
+    }
+}
+
+fn tell(tx: &Sender<Message>, input: DispatcherInput) {
+    let _ = tx.send(Message::Input(Input::Dispatcher(input))); // a core that stopped needs no answers
+}
+
+async fn pause(attempt: usize) {
+    let last = PAUSES_MS[PAUSES_MS.len() - 1];
+    tokio::time::sleep(Duration::from_millis(*PAUSES_MS.get(attempt).unwrap_or(&last))).await;
+}
+
+async fn take_ticket(
+    client: &Client,
+    key: IdemKey,
+    body: &TakeTicket,
+    tx: &Sender<Message>,
+) -> Result<Box<ticket_dispatcher_protocol::TicketIssued>, CallError> {
+    let mut attempt = 0;
+    loop {
+        match client.take_ticket(key, body).await {
+            Ok(issued) => return Ok(Box::new(issued)),
+            Err(error) if error.may_pass() => {
+                tracing::warn!(%error, attempt, "no number yet");
+                let ledger = matches!(&error, CallError::Refused(p) if p.code == ProblemKind::LedgerUnavailable);
+                let trouble = if ledger {
+                    Trouble::LedgerAway
+                } else {
+                    Trouble::DispatcherAway
+                };
+                tell(tx, DispatcherInput::Unavailable { key, trouble });
+                pause(attempt).await;
+                attempt += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn refusal(key: IdemKey, error: CallError, clock: &Clock) -> DispatcherInput {
+    tracing::info!(%error, "no number");
+    let CallError::Refused(problem) = error else {
+        let trouble = Trouble::DispatcherAway;
+        return DispatcherInput::Refused { key, trouble };
+    };
+    match (problem.code, problem.ticket) {
+        (ProblemKind::AlreadyHolds, Some(ticket)) => DispatcherInput::AlreadyHolds {
+            key,
+            ticket: convert::held(ticket, clock),
+        },
+        (ProblemKind::NotIssuing, _) => DispatcherInput::Refused {
+            key,
+            trouble: Trouble::LastNumberGone,
+        },
+        _ => DispatcherInput::Refused {
+            key,
+            trouble: Trouble::DispatcherAway,
+        },
+    }
+}
+
+async fn ask_services(client: Client, refresh: Arc<Notify>, tx: Sender<Message>) {
+    let mut failures = 0;
+    loop {
+        match client.services().await {
+            Ok(services) => {
+                failures = 0;
+                tell(&tx, DispatcherInput::Services(convert::catalogue(services)));
+                tell(&tx, DispatcherInput::Back);
+            }
+            Err(error) => {
+                failures += 1;
+                // One lost answer is no outage; two in a row are.
+                if failures == 2 {
+                    tracing::warn!(%error, "the dispatcher is away");
+                    tell(&tx, DispatcherInput::Away);
+                }
+            }
+        }
+        let wait = if failures == 1 { SERVICES_GAP } else { SERVICES_EVERY };
+        let _ = tokio::time::timeout(wait, refresh.notified()).await;
+        tokio::time::sleep(SERVICES_GAP).await;
+    }
+}
+
+/// Follows the hall's stream for the strip; each event may change the counts, so it also asks for the catalogue.
+async fn listen(client: Client, refresh: Arc<Notify>, tx: Sender<Message>) {
+    let mut hall: Option<HallSnapshot> = None;
+    loop {
+        let last = hall.as_ref().map(|h| h.seq);
+        if let Ok(mut stream) = client.stream(last).await {
+            tracing::info!("listening to the hall");
+            loop {
+                match stream.next().await {
+                    Ok(StreamItem::Alive) => continue,
+                    Ok(StreamItem::Snapshot(snapshot)) => hall = Some(*snapshot),
+                    Ok(StreamItem::Event(event)) => {
+                        if let Some(hall) = &mut hall {
+                            follow(hall, *event);
+                        }
+                    }
+                    Err(error) => {
+                        tracing::info!(%error, "the hall's stream broke");
+                        break;
+                    }
+                }
+                if let Some(hall) = &hall {
+                    tell(&tx, DispatcherInput::Strip(convert::calls(hall)));
+                }
+                refresh.notify_one();
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Folds an event into what the strip needs of the hall: its calls.
+fn follow(hall: &mut HallSnapshot, event: ticket_dispatcher_protocol::HallEvent) {
+    hall.seq = event.seq;
+    if let Some(call) = event.call {
+        hall.calls.retain(|c| c.number != call.number);
+        hall.calls.insert(0, call);
+        hall.calls.truncate(4);
+    }
+}
