@@ -7,6 +7,7 @@
 pub mod codec;
 pub mod driver;
 pub mod machine;
+pub mod mrz;
 
 pub use codec::Card;
 pub use driver::IdReader;

@@ -1,6 +1,6 @@
 //! What a host may ask (reference section 4).
 
-use crate::codec::{Status, encode};
+use crate::codec::{Status, TEXT_LEN, encode};
 
 /// The rates of the module, in the order in which a driver tries them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,8 +163,8 @@ impl Command {
             (_, Status::NoCard | Status::SelectFailed) => false,
             (Self::Select, Status::Success) => data_len == 8,
             (Self::ModuleId, Status::Success) => data_len == 16,
-            (Self::ReadBase, Status::Success) => data_len > 4,
-            (Self::ReadBaseAndFingerprints, Status::Success) => data_len > 6,
+            (Self::ReadBase, Status::Success) => data_len >= 4 + TEXT_LEN,
+            (Self::ReadBaseAndFingerprints, Status::Success) => data_len >= 6 + TEXT_LEN,
             (Self::ReadAppended, Status::Success) => data_len == 70,
             (Self::ReadChipNumbers, Status::Success) => data_len == 28,
             (Self::ReadAppended, Status::NoSuchItem) => data_len == 0,

@@ -14,7 +14,9 @@ impl Machine {
             Handling::AskOnceMore if !asked_again => return self.ask_maybe_again(now, step, true, out),
             Handling::AskOnceMore => {
                 out.push(Effect::Note(Note::Words(step.command(), reply.words)));
-                self.spoil(out);
+                if step == Step::Read {
+                    self.spoil(out);
+                }
                 return self.drain(now, Step::Reset);
             }
             Handling::OutOfService => {
@@ -66,6 +68,10 @@ impl Machine {
                 self.ask(now, Step::Select, out);
             }
             (Status::NoCard, presence) => {
+                if presence == Presence::Found {
+                    // Lifted before it was read, or hidden by a strict module after a lost answer to select.
+                    self.fail(ReadFailure::PutAgain, out);
+                }
                 if presence != Presence::Nobody {
                     self.removed(out);
                 }
@@ -238,10 +244,12 @@ impl Machine {
                 self.drain(now, Step::Find);
             }
             Step::HoldByFind => self.drain(now, Step::HoldByFind),
-            Step::Select | Step::Read | Step::Find => {
+            Step::Read => {
                 self.spoil(out);
                 self.drain(now, Step::Find);
             }
+            // Nothing was read yet: the citizen need not know that find and select are asked again.
+            Step::Select | Step::Find => self.drain(now, Step::Find),
             Step::Identify | Step::Reset | Step::Appended | Step::Probe(_) => self.drain(now, Step::Probe(0)),
         }
     }
