@@ -342,7 +342,11 @@ fn a_late_reply_is_told_by_its_shape() {
     let all = [shapes, more].concat();
     for (asked, ..) in &all {
         for (answered, status, data_len) in &all {
-            assert_eq!(asked.admits(*status, *data_len), asked == answered, "{asked:?} {answered:?}");
+            assert_eq!(
+                asked.admits(*status, *data_len),
+                asked == answered,
+                "{asked:?} {answered:?}"
+            );
         }
     }
 }
