@@ -331,7 +331,7 @@ impl Machine {
     fn finish(&mut self, job: Job, written_at: Millis, now: Millis) {
         let job_ms = Millis(self.profile.job_ms(job.bytes.len(), job.dots));
         let found = self.poller.fresh(written_at);
-        if found.is_some_and(|found| stops_a_job(found.status)) {
+        if found.is_some_and(|found| stops_a_job(found.status) || self.silence_counts(&job, found.status)) {
             self.recover(&job, now);
             return;
         }
@@ -347,6 +347,14 @@ impl Machine {
         } else {
             self.phase = Phase::Finishing { job, written_at };
         }
+    }
+
+    /// Without an end marker a printer that was switched off and on in a job looks well again: only its silence in
+    /// between tells. A job longer than the receive buffer makes a well printer silent too, so there it cannot count.
+    fn silence_counts(&self, job: &Job, status: PrinterStatus) -> bool {
+        self.profile.end_of_job == EndOfJob::MotorIdle
+            && status == PrinterStatus::Offline
+            && job.bytes.len() <= usize::from(self.profile.receive_buffer)
     }
 
     /// A positive sign that the whole ticket is out.

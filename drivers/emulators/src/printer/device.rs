@@ -19,7 +19,7 @@ pub enum PaperFault {
     Out,
     /// It will end soon.
     Low,
-    /// A new roll is put in.
+    /// A new roll is put in, which takes a second with the cover open.
     Ok,
 }
 
@@ -59,7 +59,7 @@ pub struct Fault {
     pub offline: Option<bool>,
     /// True: it answers nothing (and still prints).
     pub mute: Option<bool>,
-    /// True: the supply is switched off and on; everything in its memory is lost.
+    /// True: the supply is switched off and on; everything in its memory is lost, and it starts for a second.
     pub power_cycle: Option<bool>,
 }
 
@@ -92,6 +92,12 @@ pub struct View {
     pub jobs: usize,
 }
 
+/// After power-on a printer hears and says nothing for so long.
+const START_US: u64 = 1_000_000;
+
+/// Nobody changes a roll without opening the cover: it is open for so long.
+const ROLL_CHANGE_US: u64 = 1_000_000;
+
 /// The printer.
 #[derive(Debug)]
 pub struct Device {
@@ -107,6 +113,8 @@ pub struct Device {
     mute: bool,
     now_us: u64,
     busy_until_us: u64,
+    started_at_us: u64,
+    roll_changed_at_us: u64,
 }
 
 impl Device {
@@ -125,6 +133,8 @@ impl Device {
             mute: false,
             now_us: 0,
             busy_until_us: 0,
+            started_at_us: 0,
+            roll_changed_at_us: 0,
         }
     }
 
@@ -135,6 +145,9 @@ impl Device {
 
     /// A byte arrives. Real-time requests are obeyed here and never reach the buffer.
     pub fn receive(&mut self, byte: u8) {
+        if self.now_us < self.started_at_us {
+            return;
+        }
         self.real_time.push(byte);
         match *self.real_time.as_slice() {
             [0x10] | [0x10, 0x04 | 0x05 | 0x14] => {}
@@ -190,6 +203,7 @@ impl Device {
         if fault.power_cycle == Some(true) {
             self.clear();
             self.real_time.clear();
+            self.started_at_us = self.now_us + START_US;
         }
         match fault.paper {
             Some(PaperFault::Out) => self.paper.ends_after(0),
@@ -197,6 +211,7 @@ impl Device {
             Some(PaperFault::Ok) if self.paper.is_low() => {
                 let unfinished = !(self.typesetter.is_idle() && self.buffer.is_empty());
                 self.paper.new_roll(unfinished, self.now_us);
+                self.roll_changed_at_us = self.now_us + ROLL_CHANGE_US;
             }
             Some(PaperFault::Ok) | None => {}
         }
@@ -220,7 +235,7 @@ impl Device {
             profile: self.profile.name,
             paper,
             paper_dots: self.paper.dots_left(),
-            cover: self.cover,
+            cover: if self.cover_open() { Cover::Open } else { Cover::Closed },
             cutter: self.cutter,
             offline: self.offline,
             mute: self.mute,
@@ -259,7 +274,11 @@ impl Device {
     }
 
     fn stopped(&self) -> bool {
-        self.cover == Cover::Open || self.cutter == Cutter::Jam || self.offline || self.paper.is_out()
+        self.cover_open() || self.cutter == Cutter::Jam || self.offline || self.paper.is_out()
+    }
+
+    fn cover_open(&self) -> bool {
+        self.cover == Cover::Open || self.now_us < self.roll_changed_at_us
     }
 
     fn work(&mut self, work: Work) {
@@ -339,7 +358,7 @@ impl Device {
 
     fn answer_status(&mut self, n: u8) {
         let (paper_out, paper_low) = (self.paper.is_out(), self.paper.is_low());
-        let cover = self.cover == Cover::Open;
+        let cover = self.cover_open();
         let jam = self.cutter == Cutter::Jam;
         let bit = |set: bool, bits: u8| if set { bits } else { 0 };
         match self.profile.status {
