@@ -93,7 +93,12 @@ pub const CONFINED: &[(&str, &[&str])] = &[
     ("slint-build", &["ui-kiosk-screen"]),
     (
         "rusqlite",
-        &["ticket-dispatcher-ledger", "kiosk-outbox", "ticket-dispatcher-daemon", "tests-load"],
+        &[
+            "ticket-dispatcher-ledger",
+            "kiosk-outbox",
+            "ticket-dispatcher-daemon",
+            "tests-load",
+        ],
     ),
     ("serialport", &["drivers-transport"]),
     ("rusb", &["drivers-transport"]),

@@ -35,24 +35,15 @@ fn is_plain_adult(entry: &Value) -> bool {
         && !name_of(entry).contains(['䶮', '𬱖'])
 }
 
-/// Chooses the first service of the group and goes to the confirmation.
-async fn choose_first_service(play: &Play, group: &str) -> anyhow::Result<String> {
-    play.kiosk.touch(group).await?;
-    let services = crate::watch::until("services of the group", || async {
-        let tree = play.kiosk.tree().await?;
-        let first = tree
-            .iter()
-            .find(|e| e.role == "button" && SERVICES.contains(&e.label.as_str()));
-        Ok(first.map(|e| e.label.clone()))
-    });
-    let service = services.await.with_context(|| "no known service on the screen")?;
-    play.kiosk.touch(&service).await?;
-    play.kiosk.see("确认取号").await?;
-    Ok(service)
-}
+/// What most scenes choose from [`GROUP`].
+const SERVICE: &str = "异地就医备案";
 
-/// Services of the shipped hall that the scenes may choose.
-const SERVICES: &[&str] = &["城乡居民医保参保登记", "社保卡申领", "异地就医备案"];
+/// Opens the group, chooses the service and goes to the confirmation.
+pub async fn choose(play: &Play, group: &str, service: &str) -> anyhow::Result<()> {
+    play.kiosk.touch(group).await?;
+    play.kiosk.touch(service).await?;
+    play.kiosk.see("请核对").await.map(|_| ())
+}
 
 /// Takes the card away when the screen asks, as it must before anything is printed.
 async fn take_card_back(play: &mut Play, report: &mut Report) -> anyhow::Result<()> {
@@ -68,14 +59,14 @@ pub async fn resident_choose_first(play: &mut Play, report: &mut Report) -> anyh
     play.kiosk.touch("先选事项").await?;
     play.kiosk.see(GROUP).await?;
     play.keep_screen("groups").await?;
-    let service = choose_first_service(play, GROUP).await?;
+    choose(play, GROUP, SERVICE).await?;
     play.keep_screen("confirm").await?;
     report.saw(
         Witness::Screen,
-        format!("「{service}」 before confirming: {}", waiting_line(play).await),
+        format!("「{SERVICE}」 before confirming: {}", waiting_line(play).await),
     );
-    play.kiosk.touch("确认取号").await?;
-    play.kiosk.see("身份证").await?;
+    play.kiosk.touch("确认，去刷证").await?;
+    play.kiosk.see("请放身份证").await?;
     play.keep_screen("present-card").await?;
     let card = play.person("an adult with a resident card", is_plain_adult)?;
     play.kiosk.lay(&card).await?;
@@ -116,15 +107,15 @@ async fn waiting_line(play: &Play) -> String {
 /// The same person again: refused kindly, shown the open ticket.
 pub async fn same_person_again(play: &mut Play, report: &mut Report, first: &Held) -> anyhow::Result<()> {
     play.kiosk.touch("先选事项").await?;
-    choose_first_service(play, GROUP).await?;
-    play.kiosk.touch("确认取号").await?;
+    choose(play, GROUP, SERVICE).await?;
+    play.kiosk.touch("确认，去刷证").await?;
     let card = play.person("an adult with a resident card", is_plain_adult)?;
     play.kiosk.lay(&card).await?;
     play.kiosk.see("请取走").await?;
     play.kiosk.lift().await?;
     play.kiosk.see(&first.number).await?;
     ensure!(
-        play.kiosk.has_button("补打").await?,
+        play.kiosk.has_button("补打号票").await?,
         "no way to print the open ticket again"
     );
     play.keep_screen("already-holds").await?;
@@ -132,7 +123,7 @@ pub async fn same_person_again(play: &mut Play, report: &mut Report, first: &Hel
     let papers = play.kiosk.papers_with(&first.number).await?;
     ensure!(papers.len() == 1, "{} papers carry {}", papers.len(), first.number);
     report.saw(Witness::Printer, "printed nothing more");
-    play.kiosk.touch("完成").await?;
+    play.kiosk.touch("知道了，继续等").await?;
     play.kiosk.see("先选事项").await.map(|_| ())
 }
 
@@ -142,7 +133,7 @@ async fn tap_first(play: &mut Play, report: &mut Report, card: &Value, picture: 
     play.kiosk.lay(card).await?;
     take_card_back(play, report).await?;
     play.kiosk.see(GROUP).await?;
-    choose_first_service(play, GROUP).await?;
+    choose(play, GROUP, SERVICE).await?;
     play.kiosk.touch("确认取号").await?;
     play.number_in_hand(report, picture).await
 }
@@ -167,14 +158,14 @@ pub async fn elder(play: &mut Play, report: &mut Report) -> anyhow::Result<()> {
     let before = button_height(play, "先选事项").await?;
     play.kiosk.lay(&card).await?;
     take_card_back(play, report).await?;
-    play.kiosk.see("使用优先号").await?;
+    play.kiosk.see("您可以优先办理").await?;
     play.keep_screen("priority-offer").await?;
     report.saw(Witness::Screen, "priority offered");
-    play.kiosk.touch("使用优先号").await?;
+    play.kiosk.touch("好的，优先取号").await?;
     play.kiosk.see(GROUP).await?;
     let large = button_height(play, "取消").await?;
     play.keep_screen("elder-groups").await?;
-    choose_first_service(play, GROUP).await?;
+    choose(play, GROUP, SERVICE).await?;
     play.kiosk.touch("确认取号").await?;
     let held = play.number_in_hand(report, "ticket-elder").await?;
     report.saw(
@@ -210,18 +201,18 @@ pub async fn rare_name(play: &mut Play, report: &mut Report, rare: char) -> anyh
 pub async fn search_guidance_cancel(play: &mut Play, report: &mut Report) -> anyhow::Result<()> {
     play.kiosk.touch("先选事项").await?;
     play.kiosk.touch("搜索事项").await?;
-    for letter in ["S", "B", "K"] {
+    for letter in ["S", "H", "B", "Z"] {
         play.kiosk.touch(letter).await?;
     }
-    play.kiosk.see("社保卡").await?;
+    play.kiosk.see("社会保障卡").await?;
     play.keep_screen("search").await?;
-    report.saw(Witness::Screen, "SBK finds 社保卡…");
+    report.saw(Witness::Screen, "SHBZ finds 社会保障卡…");
     play.kiosk.touch("取消").await?;
     play.kiosk.see("先选事项").await?;
     report.saw(Witness::Screen, "cancelled from the search, back on the first screen");
     play.kiosk.touch("先选事项").await?;
     play.kiosk.touch("不知道选哪个").await?;
-    play.kiosk.see("确认取号").await?;
+    play.kiosk.see("导办").await?;
     report.saw(Witness::Screen, "guidance offered");
     play.kiosk.touch("取消").await?;
     play.kiosk.see("先选事项").await.map(|_| ())

@@ -13,17 +13,8 @@ pub async fn runs_out(play: &mut Play, report: &mut Report) -> anyhow::Result<()
     // 25 mm of paper left: enough to begin a ticket of 70 mm, not to end it.
     play.kiosk.printer(json!({"paper_dots": 200})).await?;
     play.kiosk.touch("先选事项").await?;
-    play.kiosk.touch("民政卫健残联").await?;
-    let service = until("a service", || async {
-        let tree = play.kiosk.tree().await?;
-        let known = ["结婚登记预约", "高龄津贴申请", "残疾人证办理", "老年人优待证办理"];
-        Ok(tree
-            .into_iter()
-            .find(|e| e.role == "button" && known.contains(&e.label.as_str()))
-            .map(|e| e.label))
-    });
-    play.kiosk.touch(&service.await?).await?;
-    play.kiosk.touch("确认取号").await?;
+    super::citizens::choose(play, "民政卫健残联", "生育登记").await?;
+    play.kiosk.touch("确认，去刷证").await?;
     let card = play.drawer.first().cloned().unwrap_or_default();
     let card = card.get("card").cloned().unwrap_or(card);
     play.kiosk.lay(&card).await?;
