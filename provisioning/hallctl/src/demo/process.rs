@@ -50,6 +50,8 @@ impl Process {
             .stderr(stderr);
         // A group of its own: Ctrl-C at the terminal then reaches this program alone, which ends the others in order.
         command.process_group(0).kill_on_drop(true);
+        // The log goes to a file: no colours.
+        command.env("NO_COLOR", "1");
         if std::env::var_os("RUST_LOG").is_none() {
             command.env("RUST_LOG", "info");
         }
