@@ -40,7 +40,10 @@ pub fn run(args: &SimulateArgs) -> ExitCode {
         Ok(bytes) => bytes,
         Err(error) => return failed(1, &format!("cannot read {}: {error}", args.trace.display())),
     };
-    let mut options = Options { seed: args.seed, ..Options::default() };
+    let mut options = Options {
+        seed: args.seed,
+        ..Options::default()
+    };
     if let Some(policy) = args.policy {
         options.policy = policy;
     }

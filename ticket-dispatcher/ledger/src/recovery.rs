@@ -198,6 +198,7 @@ fn committed(row: &Row, now: Millis, effects: Vec<Effect>) -> Committed {
         idem: IdemKey::from_bytes(row.idem),
         effects: effects.into(),
         mask: None,
+        token_hash: None,
     }
 }
 

@@ -162,6 +162,8 @@ pub struct Committed {
     pub effects: Arc<[Effect]>,
     /// Masked name of the holder, with the row that issues a ticket.
     pub mask: Option<String>,
+    /// Hash of the lookup token, with the row that issues a ticket.
+    pub token_hash: Option<[u8; 32]>,
 }
 
 /// A row that cannot be taken for what it should be.

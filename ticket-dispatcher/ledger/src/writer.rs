@@ -384,7 +384,7 @@ impl Writer {
         let outcome = json(&effects);
         let mut row = self.append(stamp, kind_of(&command.event), idem, &input, &outcome)?;
         row.effects = effects.into();
-        row.mask = self.keep_holder(stamp.day, command, &row)?;
+        self.keep_holder(stamp.day, command, &mut row)?;
         let outcome = Outcome {
             seq: row.seq,
             at: row.at,
@@ -414,13 +414,13 @@ impl Writer {
     }
 
     /// What is known about persons changes in the transaction of the row that changes it.
-    fn keep_holder(&self, day: Day, command: &Command, row: &Committed) -> rusqlite::Result<Option<String>> {
-        let mut mask = None;
+    fn keep_holder(&self, day: Day, command: &Command, row: &mut Committed) -> rusqlite::Result<()> {
         for effect in row.effects.iter() {
             match (effect, ticket_of(effect), &command.holder) {
                 (Effect::Issued { ticket, .. }, _, Some(facts)) => {
                     holder::insert(&self.db, day, ticket.id, facts)?;
-                    mask.clone_from(&facts.mask);
+                    row.mask.clone_from(&facts.mask);
+                    row.token_hash = Some(facts.token_hash);
                 }
                 (Effect::Finished { .. } | Effect::Cancelled { .. }, Some(ticket), _)
                     if recovery::is_over(&self.engine, ticket) =>
@@ -430,7 +430,7 @@ impl Writer {
                 _ => {}
             }
         }
-        Ok(mask)
+        Ok(())
     }
 
     fn append(
@@ -475,6 +475,7 @@ impl Writer {
             idem: IdemKey::from_bytes(idem),
             effects: Arc::new([]),
             mask: None,
+            token_hash: None,
         })
     }
 

@@ -1,0 +1,112 @@
+//! Request bodies: limited in size and time before anything is parsed.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, StatusCode, header};
+use hyper::body::Body as _;
+use serde::de::DeserializeOwned;
+use ticket_dispatcher_protocol::{BODY_BYTES_MAX, ProblemKind};
+use ticket_dispatcher_types::IdemKey;
+
+use crate::keys::entropy;
+use crate::problem::Failure;
+
+/// A whole body must be here by then; a client that sends a byte a minute is not waited for.
+const BODY_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How much of a refused body is read and thrown away, so that the client gets the answer instead of a reset.
+const DRAIN_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Reads a body into memory, or refuses it.
+pub async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > BODY_BYTES_MAX) {
+        return Err(too_large(body));
+    }
+    match tokio::time::timeout(BODY_TIME_MAX, collect(body)).await {
+        Ok(result) => result,
+        Err(_) => Err(Failure::new(ProblemKind::Malformed, "The body did not arrive in time.")
+            .with_status(StatusCode::REQUEST_TIMEOUT)),
+    }
+}
+
+async fn collect(mut body: Body) -> Result<Bytes, Failure> {
+    let mut whole = Vec::new();
+    loop {
+        let frame = std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await;
+        let Some(frame) = frame else {
+            return Ok(whole.into());
+        };
+        let frame = frame.map_err(|_| Failure::new(ProblemKind::Malformed, "The body broke off."))?;
+        if let Ok(data) = frame.into_data() {
+            if whole.len() + data.len() > BODY_BYTES_MAX {
+                return Err(too_large(body));
+            }
+            whole.extend_from_slice(&data);
+        }
+    }
+}
+
+/// Refuses, and drains what still comes for a while beside the answer.
+fn too_large(mut body: Body) -> Failure {
+    tokio::spawn(tokio::time::timeout(BODY_TIME_MAX, async move {
+        let mut drained = 0;
+        while drained < DRAIN_BYTES_MAX {
+            match std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await {
+                Some(Ok(frame)) => drained += frame.data_ref().map_or(0, Bytes::len),
+                _ => break,
+            }
+        }
+    }));
+    Failure::new(
+        ProblemKind::TooLarge,
+        format!("A body may have at most {BODY_BYTES_MAX} bytes."),
+    )
+}
+
+/// Parses a body; an empty one means all defaults where the type has them.
+pub fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Failure> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .map(|v| v.to_str().unwrap_or_default());
+    if kind.is_some_and(|kind| !is_json(kind)) {
+        return Err(
+            Failure::new(ProblemKind::Malformed, "The body must be application/json.")
+                .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        );
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        // The parser's own words can quote the body, and the body can hold a person: only the place is told.
+        let what = match error.classify() {
+            serde_json::error::Category::Data => "has a missing, unknown or wrong field",
+            _ => "is not JSON",
+        };
+        let (line, column) = (error.line(), error.column());
+        Failure::new(
+            ProblemKind::Malformed,
+            format!("The body {what} (line {line}, column {column})."),
+        )
+    })
+}
+
+fn is_json(kind: &str) -> bool {
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json")
+}
+
+/// The header `Idempotency-Key`; a request without one is its own, and gets a key that nobody else has.
+pub fn idempotency_key(headers: &HeaderMap) -> Result<IdemKey, Failure> {
+    let Some(given) = headers.get("idempotency-key") else {
+        let mut random = [0; 16];
+        entropy(&mut random);
+        return Ok(IdemKey::from_uuid(uuid::Builder::from_random_bytes(random).into_uuid()));
+    };
+    let text = given.to_str().unwrap_or_default().trim().trim_matches('"');
+    text.parse()
+        .map_err(|_| Failure::new(ProblemKind::Malformed, "The header Idempotency-Key must be a UUID."))
+}

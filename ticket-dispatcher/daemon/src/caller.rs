@@ -1,0 +1,148 @@
+//! Who asks: nobody known, a device of the hall by its certificate, or a tool on the same machine by its token.
+
+use rustls::pki_types::CertificateDer;
+use ticket_dispatcher_protocol::ProblemKind;
+use ticket_dispatcher_types::HallId;
+use zeroize::Zeroizing;
+
+use crate::problem::Failure;
+
+/// What a device may be, from the URI name `urn:hall:<hall>:<role>:<id>` of its certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A self-service terminal.
+    Kiosk,
+    /// A clerk's window, the desk included.
+    Window,
+    /// A board, a sign, a voice.
+    Board,
+    /// The hall manager.
+    Manager,
+    /// The operator of the machines.
+    Admin,
+}
+
+impl Role {
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "kiosk" => Self::Kiosk,
+            "window" => Self::Window,
+            "board" => Self::Board,
+            "manager" => Self::Manager,
+            "admin" => Self::Admin,
+            _ => return None,
+        })
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
+    /// No credentials, or none that count here: public calls only.
+    Nobody,
+    /// A device of this hall.
+    Device(Role, String),
+    /// The bearer of the loopback token: all roles.
+    Loopback,
+}
+
+impl Caller {
+    /// From the certificate that the TLS layer has verified against the hall's authority.
+    pub fn from_certificate(certificate: &CertificateDer<'_>, hall: &HallId) -> Self {
+        let Ok(parsed) = webpki::EndEntityCert::try_from(certificate) else {
+            return Self::Nobody;
+        };
+        let named = parsed.valid_uri_names().find_map(|uri| from_uri(uri, hall));
+        named.map_or(Self::Nobody, |(role, id)| Self::Device(role, id))
+    }
+
+    /// Refuses everybody who has none of these roles.
+    pub fn must_be(&self, roles: &[Role]) -> Result<(), Failure> {
+        match self {
+            Self::Loopback => Ok(()),
+            Self::Device(role, _) if roles.contains(role) => Ok(()),
+            Self::Device(..) => Err(Failure::new(
+                ProblemKind::Forbidden,
+                "The role in the certificate may not do this.",
+            )),
+            Self::Nobody => Err(Failure::new(
+                ProblemKind::Unauthorised,
+                "This needs a certificate of a device of the hall.",
+            )),
+        }
+    }
+
+    /// A window's certificate is good for that window alone.
+    pub fn must_be_at(&self, window: &str) -> Result<(), Failure> {
+        match self {
+            Self::Device(Role::Window, id) if id != window => Err(Failure::new(
+                ProblemKind::Forbidden,
+                "The certificate is that of another window.",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn from_uri(uri: &str, hall: &HallId) -> Option<(Role, String)> {
+    let mut parts = uri.strip_prefix("urn:hall:")?.split(':');
+    let (named, role, id) = (parts.next()?, parts.next()?, parts.next()?);
+    if named != hall.as_str() || id.is_empty() || parts.next().is_some() {
+        return None;
+    }
+    Some((Role::parse(role)?, id.to_string()))
+}
+
+/// The bearer token of the loopback listener.
+pub struct Bearer(pub Zeroizing<String>);
+
+impl Bearer {
+    /// Compares in a time that depends on the length alone.
+    pub fn matches(&self, authorization: Option<&str>) -> bool {
+        let Some(given) = authorization.and_then(|a| a.strip_prefix("Bearer ")) else {
+            return false;
+        };
+        let (given, own) = (given.trim().as_bytes(), self.0.as_bytes());
+        given.len() == own.len() && given.iter().zip(own).fold(0, |diff, (a, b)| diff | (a ^ b)) == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_counts_only_in_full_and_for_this_hall() {
+        let hall = HallId::new("h1").unwrap();
+        assert_eq!(
+            from_uri("urn:hall:h1:kiosk:K01", &hall),
+            Some((Role::Kiosk, "K01".into()))
+        );
+        for other in [
+            "urn:hall:h2:kiosk:K01",
+            "urn:hall:h1:root:K01",
+            "urn:hall:h1:kiosk:",
+            "urn:hall:h1:kiosk",
+            "urn:hall:h1:kiosk:K01:x",
+            "hall:h1:kiosk:K01",
+        ] {
+            assert_eq!(from_uri(other, &hall), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn only_the_whole_token_is_the_token() {
+        let bearer = Bearer(Zeroizing::new("0123456789abcdef0123456789abcdef".into()));
+        assert!(bearer.matches(Some("Bearer 0123456789abcdef0123456789abcdef")));
+        for wrong in [
+            None,
+            Some(""),
+            Some("Bearer "),
+            Some("Bearer 0123456789abcdef0123456789abcdeg"),
+            Some("Bearer 0123456789abcdef0123456789abcde"),
+            Some("Basic 0123456789abcdef0123456789abcdef"),
+        ] {
+            assert!(!bearer.matches(wrong), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The hall file as the daemon needs it: the engine's header, and the texts that go out on the wire.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use provisioning_config::hall_file::{self, HallFile, Text, clock};
+use ticket_dispatcher_protocol::{HallInfo, LocalText, OpenHours};
+use ticket_dispatcher_queue_core::{Group, HallConfig, PlanInterval, Rules, Service, Window};
+use ticket_dispatcher_types::{GroupId, ServiceId, WindowId};
+
+/// Paths of a forecast. 200 keep the noise of a percentile below a minute.
+const FORECAST_PATHS: u32 = 200;
+
+/// Everything static about the hall.
+pub struct Hall {
+    /// The checked file.
+    pub file: HallFile,
+    /// For the engine.
+    pub config: Arc<HallConfig>,
+    /// For the wire.
+    pub info: HallInfo,
+    services: BTreeMap<ServiceId, usize>,
+    windows: BTreeMap<WindowId, usize>,
+    /// Names of the windows that serve a group, simplified Chinese, in the order of the file.
+    window_names: BTreeMap<GroupId, Vec<String>>,
+}
+
+impl Hall {
+    /// From a checked file.
+    pub fn new(file: HallFile) -> Self {
+        let info = HallInfo {
+            id: file.hall.id.clone(),
+            name: local(&file.hall.name),
+            phone: file.hall.phone.clone(),
+        };
+        let names = |group: &hall_file::Group| file.windows_of(&group.id).map(|w| w.name.zh_hans.clone()).collect();
+        Self {
+            config: Arc::new(engine_config(&file)),
+            info,
+            services: file
+                .services
+                .iter()
+                .enumerate()
+                .map(|(i, s)| (s.id.clone(), i))
+                .collect(),
+            windows: file
+                .windows
+                .iter()
+                .enumerate()
+                .map(|(i, w)| (w.id.clone(), i))
+                .collect(),
+            window_names: file.groups.iter().map(|g| (g.id.clone(), names(g))).collect(),
+            file,
+        }
+    }
+
+    /// A service by id.
+    pub fn service(&self, id: &ServiceId) -> Option<&hall_file::Service> {
+        self.services.get(id).map(|i| &self.file.services[*i])
+    }
+
+    /// A window by id.
+    pub fn window(&self, id: &WindowId) -> Option<&hall_file::Window> {
+        self.windows.get(id).map(|i| &self.file.windows[*i])
+    }
+
+    /// What the sign above a window says, in simplified Chinese; its id if the hall file has lost it since.
+    pub fn window_name(&self, id: &WindowId) -> String {
+        self.window(id)
+            .map_or_else(|| id.to_string(), |w| w.name.zh_hans.clone())
+    }
+
+    /// Names of the windows that serve a group.
+    pub fn windows_of(&self, group: &GroupId) -> &[String] {
+        self.window_names.get(group).map_or(&[], Vec::as_slice)
+    }
+
+    /// The day's hours: the planned intervals of all windows, joined where they touch.
+    pub fn hours(&self) -> Vec<OpenHours> {
+        let mut plan: Vec<(i64, i64)> = self
+            .file
+            .windows
+            .iter()
+            .flat_map(|w| w.plan.iter().map(|p| (p.from.0, p.to.0)))
+            .collect();
+        plan.sort_unstable();
+        let mut joined: Vec<(i64, i64)> = Vec::new();
+        for (from, to) in plan {
+            match joined.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ => joined.push((from, to)),
+            }
+        }
+        let time = |ms| clock(ticket_dispatcher_types::Millis(ms));
+        let hours = joined.into_iter().map(|(from, to)| OpenHours {
+            from: time(from),
+            to: time(to),
+        });
+        hours.collect()
+    }
+}
+
+/// A text of the hall file on the wire.
+pub fn local(text: &Text) -> LocalText {
+    LocalText {
+        zh_hans: text.zh_hans.clone(),
+        zh_hant: text.zh_hant.clone(),
+        en: text.en.clone(),
+    }
+}
+
+fn engine_config(file: &HallFile) -> HallConfig {
+    let groups = file.groups.iter().map(|g| Group {
+        id: g.id.clone(),
+        series: g.series,
+    });
+    let services = file.services.iter().map(|s| Service {
+        id: s.id.clone(),
+        group: s.group.clone(),
+        // A hall that has measured nothing says a typical time; three equal values are the least a model can learn from.
+        hist_ms: vec![s.typical.0; 3],
+    });
+    let windows = file.windows.iter().map(|w| Window {
+        id: w.id.clone(),
+        kind: w.kind,
+        skills: w.groups.clone(),
+        plan: w.plan.iter().map(|p| PlanInterval { from: p.from, to: p.to }).collect(),
+    });
+    let (rules, hall) = (&file.rules, &file.hall);
+    HallConfig {
+        groups: groups.collect(),
+        services: services.collect(),
+        windows: windows.collect(),
+        rules: Rules {
+            issue_from: hall.first_issue,
+            issue_until: hall.last_issue,
+            close: hall.closes,
+            matters_max: rules.matters_max,
+            agent_cases_max: rules.agent_cases_max,
+            calls_max: rules.calls_max,
+            return_within: rules.return_within,
+            return_place: rules.return_place,
+            call_timeout: rules.call_timeout,
+            appt_grace: rules.appt_grace,
+            target: [
+                rules.target.appt,
+                rules.target.disabled,
+                rules.target.elderly,
+                rules.target.normal,
+            ],
+        },
+        seed: 1,
+        forecast_paths: FORECAST_PATHS,
+        ..HallConfig::default()
+    }
+}

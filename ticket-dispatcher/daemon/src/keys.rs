@@ -1,0 +1,87 @@
+//! Secret files: the root key and the bearer token. Made if absent, refused if others could read them.
+
+use std::io::{Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use ticket_dispatcher_identity::RootKey;
+use zeroize::Zeroizing;
+
+/// Fills with randomness of the operating system.
+pub fn entropy(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the operating system gives randomness");
+}
+
+/// Reads the root key: 64 hex digits.
+pub fn root_key(path: &Path) -> anyhow::Result<RootKey> {
+    let text = read_or_make(path)?;
+    let mut key = Zeroizing::new([0_u8; 32]);
+    let digits = text.trim();
+    if digits.len() != 64 {
+        bail!("the key file {} must hold 64 hex digits", path.display());
+    }
+    for (i, byte) in key.iter_mut().enumerate() {
+        let pair = digits.get(2 * i..2 * i + 2).unwrap_or_default();
+        *byte = u8::from_str_radix(pair, 16)
+            .map_err(|_| anyhow::anyhow!("the key file {} must hold 64 hex digits", path.display()))?;
+    }
+    Ok(RootKey::from_bytes(*key))
+}
+
+/// Reads the bearer token of the loopback listener: at least 32 characters.
+pub fn bearer_token(path: &Path) -> anyhow::Result<Zeroizing<String>> {
+    let text = read_or_make(path)?;
+    let token = Zeroizing::new(text.trim().to_string());
+    if token.len() < 32 {
+        bail!("the token file {} holds fewer than 32 characters", path.display());
+    }
+    Ok(token)
+}
+
+/// The text of a secret file; if there is none, a new one of 64 random hex digits, mode 0600, on disk before it is used.
+fn read_or_make(path: &Path) -> anyhow::Result<Zeroizing<String>> {
+    let made = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Ok(mut file) => {
+            let mut bytes = Zeroizing::new([0_u8; 32]);
+            entropy(bytes.as_mut_slice());
+            let text = Zeroizing::new(bytes.iter().map(|b| format!("{b:02x}")).collect::<String>());
+            file.write_all(text.as_bytes())
+                .and_then(|()| file.sync_all())
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            sync_folder(path);
+            Ok(text)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => read_private(path),
+        Err(error) => Err(error).with_context(|| format!("cannot make {}", path.display())),
+    }
+}
+
+/// A key whose name is lost with the power would lock a whole journal, so the folder is flushed as well.
+fn sync_folder(path: &Path) {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    if let Ok(folder) = std::fs::File::open(folder.unwrap_or(Path::new("."))) {
+        let _ = folder.sync_all();
+    }
+}
+
+fn read_private(path: &Path) -> anyhow::Result<Zeroizing<String>> {
+    let mut file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mode = file.metadata()?.permissions().mode();
+    if mode & 0o077 != 0 {
+        bail!(
+            "{} can be read by others (mode {:o}); chmod 600 it, and replace the secret if it may have been seen",
+            path.display(),
+            mode & 0o777
+        );
+    }
+    let mut text = Zeroizing::new(String::new());
+    file.read_to_string(&mut text)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(text)
+}

@@ -1,0 +1,258 @@
+//! What boards, kiosks and phones read: the hall, its stream, the catalogue, one ticket by its token.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use serde::Deserialize;
+use ticket_dispatcher_identity::token_hash;
+use ticket_dispatcher_protocol::{
+    HallEvent, HallSnapshot, LocalText, LookupView, Problem, ServiceGroup, ServiceView, Services,
+};
+use ticket_dispatcher_queue_core::Engine;
+use ticket_dispatcher_types::{Millis, TicketState};
+
+use crate::app::{App, CachedServices};
+use crate::caller::{Caller, Role};
+use crate::clock::rfc3339;
+use crate::hall::{Hall, local};
+use crate::hub::Stream;
+use crate::problem::Failure;
+use crate::wait::as_told;
+
+const EVERYBODY: &[Role] = &[Role::Kiosk, Role::Window, Role::Board, Role::Manager, Role::Admin];
+
+/// How long a catalogue may be handed out again while nothing happens in the hall: its waits move with the clock.
+const SERVICES_SLICE: i64 = 15_000;
+
+/// A JSON document with a validator: 304 if the reader has it already.
+fn document(headers: &HeaderMap, json: Bytes, etag: &str) -> Response<Body> {
+    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|given| given == etag);
+    let mut response = Response::new(if known { Body::empty() } else { Body::from(json) });
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+    }
+    if let Ok(etag) = HeaderValue::from_str(etag) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    response
+}
+
+/// Everything a board shows.
+#[utoipa::path(get, path = "/api/v1/hall", tag = "hall",
+    responses((status = 200, body = HallSnapshot), (status = 304, description = "As the reader has it")))]
+pub async fn hall(State(app): State<Arc<App>>, caller: Caller, headers: HeaderMap) -> Result<Response<Body>, Failure> {
+    caller.must_be(EVERYBODY)?;
+    let (seq, json) = app.view.snapshot_json();
+    Ok(document(&headers, json, &format!("\"{seq}\"")))
+}
+
+/// Server-sent events: first `snapshot` ([`HallSnapshot`]), later `journal` ([`HallEvent`]); the id is the journal
+/// position.
+#[utoipa::path(get, path = "/api/v1/stream", tag = "hall",
+    params(("Last-Event-ID" = Option<u64>, Header, description = "Goes on behind this position")),
+    responses((status = 200, description = "Events `snapshot` (HallSnapshot) and `journal` (HallEvent)",
+        content_type = "text/event-stream", body = HallEvent)))]
+pub async fn stream(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Response<Body>, Failure> {
+    caller.must_be(EVERYBODY)?;
+    let last = headers
+        .get("last-event-id")
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.trim().parse().ok());
+    let stream = Stream::new(Arc::clone(&app.view.hub), Arc::clone(&app.snapshot), last);
+    let mut response = Response::new(Body::new(stream));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    Ok(response)
+}
+
+/// The catalogue with people waiting and forecast per service.
+#[utoipa::path(get, path = "/api/v1/services", tag = "hall", responses((status = 200, body = Services)))]
+pub async fn services(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Response<Body>, Failure> {
+    caller.must_be(EVERYBODY)?;
+    let now = app.clock.stamp().now;
+    let slice = now.0.div_euclid(SERVICES_SLICE);
+    // One lock for looking and making: ten kiosks that ask at once cost one forecast.
+    let mut kept = app.services.lock().await;
+    let seq = app.view.read().seq;
+    let fresh = kept.as_ref().filter(|c| c.seq == seq && c.slice == slice);
+    let json = match fresh {
+        Some(cached) => cached.json.clone(),
+        None => {
+            let json = make_services(&app, now).await?;
+            *kept = Some(CachedServices {
+                seq,
+                slice,
+                json: json.clone(),
+            });
+            json
+        }
+    };
+    drop(kept);
+    Ok(document(&headers, json, &format!("\"{seq}-{slice}\"")))
+}
+
+/// Forecasts of all services take milliseconds, so they are made on a copy, off the lock and off the reactor.
+async fn make_services(app: &Arc<App>, now: Millis) -> Result<Bytes, Failure> {
+    let (engine, seq, open) = {
+        let picture = app.view.read();
+        let open = app.hall.file.groups.iter().map(|g| picture.windows_open(&g.id));
+        (picture.engine.clone(), picture.seq, open.collect::<Vec<_>>())
+    };
+    let hall = Arc::clone(&app.hall);
+    let made = tokio::task::spawn_blocking(move || {
+        let services = catalogue(&hall, &engine, seq, now, &open);
+        Bytes::from(serde_json::to_vec(&services).expect("plain data"))
+    });
+    made.await
+        .map_err(|_| Failure::new(ticket_dispatcher_protocol::ProblemKind::Internal, "No forecast."))
+}
+
+fn catalogue(hall: &Hall, engine: &Engine, seq: u64, now: Millis, open: &[u32]) -> Services {
+    let (file, rules) = (&hall.file, &hall.file.rules);
+    let issuing = (file.hall.first_issue..=file.hall.last_issue).contains(&now);
+    let services: Vec<ServiceView> = file
+        .services
+        .iter()
+        .map(|service| {
+            let (waiting, forecast) = engine.forecast_if_taken(now, &service.id).unwrap_or_default();
+            let served = file.windows_of(&service.group).any(|w| {
+                let open = engine.window(&w.id).map(|now| now.state);
+                let planned = w.plan.iter().any(|p| p.to > now);
+                planned || open == Some(ticket_dispatcher_types::WindowState::Open)
+            });
+            ServiceView {
+                id: service.id.clone(),
+                group: service.group.clone(),
+                name: local(&service.name),
+                keywords: service.keywords.clone(),
+                pinyin_initials: service.pinyin_initials.clone(),
+                materials: service.materials.iter().map(local).collect(),
+                waiting,
+                wait: as_told(forecast),
+                windows: hall.windows_of(&service.group).to_vec(),
+                available: issuing && served,
+            }
+        })
+        .collect();
+    let groups = file.groups.iter().zip(open).map(|(group, open)| ServiceGroup {
+        id: group.id.clone(),
+        name: local(&group.name),
+        series: group.series.to_string(),
+        waiting: engine.waiting_in(&group.id),
+        wait: services
+            .iter()
+            .find(|s| s.group == group.id)
+            .map(|s| s.wait)
+            .unwrap_or_default(),
+        windows_open: *open,
+    });
+    Services {
+        seq,
+        hall: hall.info.clone(),
+        issuing,
+        not_issuing_reason: (!issuing).then(|| not_issuing(hall)),
+        hours: hall.hours(),
+        matters_max: rules.matters_max,
+        agent_cases_max: rules.agent_cases_max,
+        elder_age: rules.elder_age,
+        priority_age: rules.priority_age,
+        groups: groups.collect(),
+        guidance: file.hall.guidance.clone(),
+        services,
+    }
+}
+
+fn not_issuing(hall: &Hall) -> LocalText {
+    let time = provisioning_config::hall_file::clock;
+    let (from, until) = (time(hall.file.hall.first_issue), time(hall.file.hall.last_issue));
+    LocalText {
+        zh_hans: format!("现在不在取号时间内。每天 {from} 至 {until} 可以取号。"),
+        zh_hant: format!("現在不在取號時間內。每天 {from} 至 {until} 可以取號。"),
+        en: format!("Numbers are given out from {from} to {until}."),
+    }
+}
+
+/// The query of a lookup.
+#[derive(Deserialize)]
+pub struct Lookup {
+    #[serde(default)]
+    t: String,
+}
+
+/// State of one ticket without a person in it. Public: whoever holds the slip may look.
+#[utoipa::path(get, path = "/api/v1/lookup", tag = "public",
+    params(("t" = String, Query, description = "The token on the ticket")),
+    responses((status = 200, body = LookupView), (status = 304, description = "As the reader has it"),
+        (status = 404, body = Problem)))]
+pub async fn lookup(
+    State(app): State<Arc<App>>,
+    Query(query): Query<Lookup>,
+    headers: HeaderMap,
+) -> Result<Response<Body>, Failure> {
+    let token = query.t.trim().to_ascii_uppercase();
+    let stamp = app.clock.stamp();
+    let mut view = look_up(&app, &token, stamp.now).ok_or_else(|| Failure::not_found("ticket"))?;
+    // The validator leaves out time and position, so that a phone that asks every few seconds mostly gets 304.
+    let seq = std::mem::take(&mut view.seq);
+    let mut hasher = std::hash::DefaultHasher::new();
+    serde_json::to_string(&view).expect("plain data").hash(&mut hasher);
+    let etag = format!("\"{:016x}\"", hasher.finish());
+    view.seq = seq;
+    view.as_of = rfc3339(stamp.at);
+    let json = serde_json::to_vec(&view).expect("plain data");
+    Ok(document(&headers, json.into(), &etag))
+}
+
+fn look_up(app: &App, token: &str, now: Millis) -> Option<LookupView> {
+    let hash = token_hash(token);
+    let picture = app.view.read();
+    let id = picture.by_token(&hash)?;
+    let (ticket, note) = (picture.ticket(id)?, picture.note(id)?);
+    let services = || ticket.services.iter().filter_map(|id| app.hall.service(id));
+    let mut materials: Vec<LocalText> = Vec::new();
+    for paper in services().flat_map(|s| &s.materials).map(local) {
+        if !materials.contains(&paper) {
+            materials.push(paper);
+        }
+    }
+    let waiting = ticket.state == TicketState::Waiting;
+    let at_window = matches!(
+        ticket.state,
+        TicketState::Called | TicketState::Serving | TicketState::Held
+    );
+    let could_call = picture.engine.could_call(id);
+    Some(LookupView {
+        number: ticket.number,
+        state: ticket.state.into(),
+        services: services().map(|s| local(&s.name)).collect(),
+        materials,
+        people_ahead: picture.engine.people_ahead(id),
+        wait: waiting.then(|| as_told(picture.engine.forecast(now, id))),
+        window_name: ticket
+            .window
+            .as_ref()
+            .filter(|_| at_window)
+            .map(|w| app.hall.window_name(w)),
+        windows: could_call.iter().map(|w| app.hall.window_name(w)).collect(),
+        hall: app.hall.info.name.clone(),
+        hall_phone: app.hall.info.phone.clone(),
+        issued_at: rfc3339(note.issued_at),
+        as_of: String::new(),
+        seq: picture.seq,
+    })
+}

@@ -1,0 +1,156 @@
+//! `serve`: opens everything in order, says it is ready, and ends in order.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use provisioning_config::dispatcher_file::DispatcherFile;
+use provisioning_config::hall_file::HallFile;
+use ticket_dispatcher_identity::{CryptoProvider, GmSoft};
+use ticket_dispatcher_ledger::{Ledger, Options, Retention};
+use ticket_dispatcher_types::Millis;
+use tokio::sync::watch;
+
+use crate::app::App;
+use crate::caller::Bearer;
+use crate::clock::Clock;
+use crate::hall::Hall;
+use crate::hub::{Hub, Snapshot};
+use crate::server::{self, Door};
+use crate::view::{Following, View};
+use crate::{keys, operator, router};
+
+/// 23:59, when what is left of persons is deleted.
+const END_OF_DAY: Millis = Millis::from_mins(23 * 60 + 59);
+/// The clock is looked at this often, so that a jump of it is noticed within the minute.
+const LOOK_AT_CLOCK: Duration = Duration::from_secs(20);
+
+/// Runs until a signal to stop.
+pub fn run(config: &Path) -> anyhow::Result<ExitCode> {
+    let file = DispatcherFile::load(config)?;
+    let hall = Arc::new(Hall::new(HallFile::load(&file.hall_file)?));
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("no runtime")?;
+    runtime.block_on(serve(file, hall))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
+    let metrics = PrometheusBuilder::new()
+        .set_buckets(&[0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0])?
+        .install_recorder()?;
+    let crypto: Arc<dyn CryptoProvider> = Arc::new(GmSoft::new(&keys::root_key(&file.key_file)?));
+    let clock = Clock::new(&hall.file.hall.timezone)?;
+    let bearer = match &file.loopback {
+        Some(loopback) => Some(Bearer(keys::bearer_token(&loopback.token_file)?)),
+        None => None,
+    };
+    // Bound before the ledger is opened: a second dispatcher by mistake stops here and touches nothing.
+    let loopback = match &file.loopback {
+        Some(loopback) => Some(server::bind(loopback.listen, Door::Loopback).await?),
+        None => None,
+    };
+    let tls = match &file.tls {
+        Some(tls) => Some(server::bind(tls.listen, Door::Tls(server::tls(tls)?)).await?),
+        None => None,
+    };
+    let view = Arc::new(View::new(Arc::clone(&hall), Arc::new(Hub::new())));
+    let (ledger, writer) = Ledger::open(Options {
+        file: file.ledger.clone(),
+        hall: hall.info.id.clone(),
+        config: Arc::clone(&hall.config),
+        crypto: Arc::clone(&crypto),
+        entropy: keys::entropy,
+        clock: Box::new(clock.clone()),
+        retention: Retention {
+            id_tag_days: file.retention.id_tag_days,
+        },
+        follower: Box::new(Following {
+            view: Arc::clone(&view),
+        }),
+    })?;
+    let shown = Arc::clone(&view);
+    let snapshot: Arc<Snapshot> = Arc::new(move || shown.snapshot_event());
+    let addrs = (loopback.as_ref().map(|b| b.addr), tls.as_ref().map(|b| b.addr));
+    let lookup_base = file.lookup_base.clone().unwrap_or_else(|| match addrs {
+        (Some(addr), _) => format!("http://{addr}"),
+        (None, Some(addr)) => format!("https://{addr}"),
+        (None, None) => String::new(),
+    });
+    let app = Arc::new(App {
+        view: Arc::clone(&view),
+        hall,
+        ledger: ledger.clone(),
+        crypto,
+        clock: clock.clone(),
+        lookup_base,
+        seal_holder: file.seal_holder,
+        bearer,
+        metrics,
+        snapshot,
+        services: tokio::sync::Mutex::new(None),
+        openapi: operator::document(),
+        trouble: Mutex::new(None),
+    });
+    let routes = router::router(Arc::clone(&app));
+    let (stop, stopped) = watch::channel(false);
+    let mut doors = tokio::task::JoinSet::new();
+    for bound in [loopback, tls].into_iter().flatten() {
+        doors.spawn(server::serve(bound, Arc::clone(&app), routes.clone(), stopped.clone()));
+    }
+    let hub = Arc::clone(&view.hub);
+    tokio::spawn(async move { hub.fan_out().await });
+    tokio::spawn(keep_the_day(ledger.clone(), clock));
+    ready(addrs)?;
+    wait_for_signal().await?;
+    tracing::info!("stopping");
+    view.hub.close();
+    let _ = stop.send(true);
+    while doors.join_next().await.is_some() {}
+    ledger.stop();
+    let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+    Ok(())
+}
+
+fn ready((loopback, tls): (Option<std::net::SocketAddr>, Option<std::net::SocketAddr>)) -> anyhow::Result<()> {
+    use std::io::Write;
+    let line = serde_json::json!({
+        "ready": true,
+        "tls": tls.map(|a| a.to_string()),
+        "loopback": loopback.map(|a| a.to_string()),
+    });
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Midnight begins a day, 23:59 forgets the persons of one. Both are looked for again and again rather than slept for:
+/// a clock that is set must not make the hall miss them.
+async fn keep_the_day(ledger: Ledger, clock: Clock) {
+    loop {
+        let to_end = clock.until(END_OF_DAY);
+        let to_midnight = clock.until(Millis::ZERO);
+        let wait = to_end.min(to_midnight).min(LOOK_AT_CLOCK);
+        tokio::time::sleep(wait + Duration::from_millis(5)).await;
+        ledger.tick();
+        if clock.stamp().now >= END_OF_DAY {
+            ledger.end_of_day();
+        }
+    }
+}
+
+async fn wait_for_signal() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        done = tokio::signal::ctrl_c() => done?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

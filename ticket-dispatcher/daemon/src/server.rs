@@ -1,0 +1,174 @@
+//! Listeners and connections: limits on time, size and number before any handler runs.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::router::{TakesBearer, too_many};
+
+/// A client that has not sent its headers by then is gone; so is one whose handshake takes as long.
+const HEADER_TIME_MAX: Duration = Duration::from_secs(10);
+/// Connections at once on one listener. A hall has hundreds; the rest is somebody trying.
+const CONNECTIONS_MAX: usize = 20_000;
+/// Streams of one HTTP/2 connection.
+const H2_STREAMS_MAX: u32 = 32;
+/// How long open connections may take to end at shutdown.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// What a listener is.
+pub enum Door {
+    /// Plain HTTP on this machine, with the bearer token.
+    Loopback,
+    /// TLS with client certificates.
+    Tls(TlsAcceptor),
+}
+
+/// A bound listener.
+pub struct Bound {
+    listener: TcpListener,
+    door: Door,
+    /// Where it really listens.
+    pub addr: SocketAddr,
+}
+
+/// Binds.
+pub async fn bind(addr: SocketAddr, door: Door) -> anyhow::Result<Bound> {
+    let listener = TcpListener::bind(addr)
+        .await
+        .with_context(|| format!("cannot listen on {addr}"))?;
+    let addr = listener.local_addr()?;
+    Ok(Bound { listener, door, addr })
+}
+
+/// TLS from the files of the dispatcher file. A client may come without a certificate and then sees public calls only;
+/// one with a certificate that the hall's authority did not sign is refused in the handshake.
+pub fn tls(file: &provisioning_config::dispatcher_file::Tls) -> anyhow::Result<TlsAcceptor> {
+    let name = |path: &std::path::Path| path.display().to_string();
+    let mut roots = RootCertStore::empty();
+    let authority = CertificateDer::pem_file_iter(&file.client_ca)
+        .with_context(|| format!("cannot read {}", name(&file.client_ca)))?;
+    for certificate in authority {
+        roots.add(certificate.with_context(|| format!("in {}", name(&file.client_ca)))?)?;
+    }
+    let chain: Vec<_> = CertificateDer::pem_file_iter(&file.cert)
+        .with_context(|| format!("cannot read {}", name(&file.cert)))?
+        .collect::<Result<_, _>>()
+        .with_context(|| format!("in {}", name(&file.cert)))?;
+    let key = PrivateKeyDer::from_pem_file(&file.key).with_context(|| format!("cannot read {}", name(&file.key)))?;
+    let verifier = WebPkiClientVerifier::builder(Arc::new(roots))
+        .allow_unauthenticated()
+        .build()?;
+    let mut config = ServerConfig::builder()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Serves until `stop` turns true.
+pub async fn serve(bound: Bound, app: Arc<App>, router: Router, mut stop: watch::Receiver<bool>) {
+    let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let graceful = Arc::new(GracefulShutdown::new());
+    let door = Arc::new(bound.door);
+    loop {
+        let accepted = tokio::select! {
+            accepted = bound.listener.accept() => accepted,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file descriptors, most likely: a pause lets some connections end.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let _ = stream.set_nodelay(true);
+        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
+            tokio::spawn(turn_away(stream, Arc::clone(&door)));
+            continue;
+        };
+        let (app, router) = (Arc::clone(&app), router.clone());
+        let (door, graceful) = (Arc::clone(&door), Arc::clone(&graceful));
+        tokio::spawn(async move {
+            connection(stream, &door, &app, router, &graceful).await;
+            drop(seat);
+        });
+    }
+    if let Ok(graceful) = Arc::try_unwrap(graceful).map_err(drop) {
+        let _ = tokio::time::timeout(GOODBYE, graceful.shutdown()).await;
+    }
+}
+
+async fn turn_away(stream: TcpStream, door: Arc<Door>) {
+    // Only the plain door can say so in words; a handshake for a client that is turned away would cost the most.
+    if matches!(*door, Door::Loopback) {
+        let service =
+            hyper::service::service_fn(async |_: Request<Incoming>| Ok::<_, std::convert::Infallible>(too_many()));
+        let connection = hyper::server::conn::http1::Builder::new()
+            .keep_alive(false)
+            .serve_connection(TokioIo::new(stream), service);
+        let _ = tokio::time::timeout(Duration::from_secs(1), connection).await;
+    }
+}
+
+async fn connection(stream: TcpStream, door: &Door, app: &App, router: Router, graceful: &GracefulShutdown) {
+    match door {
+        Door::Loopback => http(stream, Caller::Nobody, true, router, graceful).await,
+        Door::Tls(acceptor) => {
+            let Ok(Ok(stream)) = tokio::time::timeout(HEADER_TIME_MAX, acceptor.accept(stream)).await else {
+                metrics::counter!("tls_handshakes_failed_total").increment(1);
+                return;
+            };
+            let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+            let caller = certificate.map_or(Caller::Nobody, |c| Caller::from_certificate(c, &app.hall.info.id));
+            http(stream, caller, false, router, graceful).await;
+        }
+    }
+}
+
+async fn http<S>(stream: S, caller: Caller, takes_bearer: bool, router: Router, graceful: &GracefulShutdown)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(caller.clone());
+        request.extensions_mut().insert(TakesBearer(takes_bearer));
+        router.clone().oneshot(request)
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME_MAX)
+        .max_buf_size(64 * 1024);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(H2_STREAMS_MAX)
+        .keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(HEADER_TIME_MAX);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    // An error here is a client that went away or spoke nonsense; both are its own affair.
+    let _ = graceful.watch(connection.into_owned()).await;
+}

@@ -1,0 +1,409 @@
+//! Tickets: taking one, looking at one, and what staff do with one.
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use ticket_dispatcher_identity::{RowId, check_code, id_tag, lookup_token, token_hash};
+use ticket_dispatcher_ledger::{HolderFacts, Outcome};
+use ticket_dispatcher_protocol::{
+    CancelTicket, FinishTicket, HeldTicket, Holder, Problem, ProblemKind, RateTicket, SERVICES_MAX, TakeTicket,
+    TicketHistory, TicketIssued, TicketView, TransferTicket,
+};
+use ticket_dispatcher_queue_core::{Effect, Event, NewTicket, Refusal, Source, TransferTo};
+use ticket_dispatcher_types::{Class, TicketId, TicketState};
+use zeroize::Zeroizing;
+
+use crate::app::{App, Ask, Told};
+use crate::body;
+use crate::caller::{Caller, Role};
+use crate::clock::rfc3339;
+use crate::keys::entropy;
+use crate::problem::Failure;
+use crate::view::Picture;
+use crate::wait::as_told;
+
+/// Longest document number and longest name that a card can give, with room.
+const NUMBER_CHARS_MAX: usize = 40;
+const NAME_CHARS_MAX: usize = 120;
+
+const STAFF: &[Role] = &[Role::Window, Role::Manager, Role::Admin];
+const STAFF_AND_KIOSK: &[Role] = &[Role::Kiosk, Role::Window, Role::Manager, Role::Admin];
+
+/// Takes a ticket. The same key gives the same answer, byte for byte, over restarts.
+#[utoipa::path(post, path = "/api/v1/tickets", tag = "tickets", request_body = TakeTicket,
+    params(("Idempotency-Key" = Option<String>, Header, description = "UUID, made and stored before the first send")),
+    responses(
+        (status = 201, description = "Issued, and durable", body = TicketIssued),
+        (status = 200, description = "The key came before: the same answer again", body = TicketIssued),
+        (status = 409, description = "`already-holds`: the person's open ticket", body = Problem),
+        (status = 413, description = "Longer than 16 KiB", body = Problem),
+        (status = 422, description = "Cannot be met, or the key came with another request", body = Problem),
+        (status = 503, description = "`ledger-unavailable`: ask again with the same key", body = Problem)))]
+pub async fn take(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    sent: Body,
+) -> Result<Response, Failure> {
+    caller.must_be(STAFF_AND_KIOSK)?;
+    let idem = body::idempotency_key(&headers)?;
+    let bytes = Zeroizing::new(body::read(&headers, sent).await?.to_vec());
+    let request: TakeTicket = body::parse(&headers, &bytes)?;
+    check(&request)?;
+    let id = new_ticket_id(app.clock.stamp().at.0);
+    let mask = request.holder.as_ref().map(|h| h.name.masked_name());
+    let facts = holder_facts(&app, id, request.holder.as_ref());
+    let event = Event::Take(NewTicket {
+        id,
+        services: request.services.clone(),
+        class: request.class.unwrap_or(Class::Normal),
+        booking: request.booking.clone(),
+        cases: request.cases.unwrap_or_default(),
+        holder: None,
+        source: Source {
+            device: request.device.clone(),
+        },
+    });
+    let canonical = Zeroizing::new(serde_json::to_vec(&request).expect("plain data"));
+    let ask = Ask {
+        idem,
+        route: "take",
+        request: canonical,
+        event,
+        holder: Some(facts),
+    };
+    match app.ask(ask).await? {
+        Told::Done(outcome) => issued(&app, &outcome, mask),
+        Told::Refused(Refusal::AlreadyHolds { ticket, .. }) => Err(already_holds(&app, ticket)),
+        Told::Refused(refusal) => Err(refusal.into()),
+        Told::NobodyWaits => Err(Failure::new(ProblemKind::Internal, "The engine gave no outcome.")),
+    }
+}
+
+fn check(request: &TakeTicket) -> Result<(), Failure> {
+    let unprocessable = |what: String| Err(Failure::new(ProblemKind::Unprocessable, what));
+    if request.services.is_empty() || request.services.len() > SERVICES_MAX {
+        return unprocessable(format!("A ticket is for 1 to {SERVICES_MAX} services."));
+    }
+    if request.class == Some(Class::Appt) && request.booking.is_none() {
+        return unprocessable("The class appt comes only from a booking.".into());
+    }
+    if let Some(holder) = &request.holder {
+        let number = holder.number.expose().chars().count();
+        let name = holder.name.expose().chars().count();
+        if number == 0 || number > NUMBER_CHARS_MAX || name > NAME_CHARS_MAX {
+            return unprocessable("The holder's number or name is empty or too long.".into());
+        }
+    }
+    Ok(())
+}
+
+/// UUIDv7: time of issue and 74 random bits, so that tickets lie in order in the database.
+fn new_ticket_id(at_ms: i64) -> TicketId {
+    let mut random = [0; 10];
+    entropy(&mut random);
+    let millis = u64::try_from(at_ms).unwrap_or(0);
+    TicketId::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+}
+
+fn holder_facts(app: &App, id: TicketId, holder: Option<&Holder>) -> HolderFacts {
+    let crypto = app.crypto.as_ref();
+    let mut facts = HolderFacts {
+        token_hash: token_hash(&lookup_token(crypto, id)),
+        ..HolderFacts::default()
+    };
+    let Some(holder) = holder else {
+        return facts;
+    };
+    facts.tag = Some(id_tag(crypto, &app.hall.info.id, &holder.number));
+    facts.mask = Some(holder.name.masked_name());
+    if app.seal_holder {
+        let cell = RowId {
+            table: "holder",
+            column: "sealed",
+            row: &id.bytes(),
+        };
+        let mut nonce = [0; 12];
+        entropy(&mut nonce);
+        let plain = Zeroizing::new(format!("{}\n{}", holder.number.expose(), holder.name.expose()));
+        facts.sealed = Some(crypto.seal(cell, nonce, plain.as_bytes()));
+    }
+    facts
+}
+
+fn issued(app: &App, outcome: &Outcome, mask: Option<String>) -> Result<Response, Failure> {
+    let found = outcome.effects.iter().find_map(|effect| match effect {
+        Effect::Issued {
+            ticket,
+            number,
+            group,
+            class,
+            people_ahead,
+            forecast,
+            ..
+        } => Some((ticket, number, group, class, people_ahead, forecast)),
+        _ => None,
+    });
+    let Some((ticket, number, group, class, people_ahead, forecast)) = found else {
+        return Err(Failure::new(
+            ProblemKind::Internal,
+            "The journal holds another outcome.",
+        ));
+    };
+    let wait = as_told(forecast.unwrap_or_default());
+    let crypto = app.crypto.as_ref();
+    let answer = TicketIssued {
+        id: ticket.id,
+        number: *number,
+        token: lookup_token(crypto, ticket.id),
+        check_code: check_code(crypto, ticket.id),
+        services: ticket.services.clone(),
+        class: *class,
+        people_ahead: *people_ahead,
+        wait_p10_s: wait.p10_s,
+        wait_p50_s: wait.p50_s,
+        wait_p90_s: wait.p90_s,
+        windows: app.hall.windows_of(group).to_vec(),
+        masked_name: mask.filter(|_| app.hall.file.rules.print_masked_name),
+        lookup_url: app.lookup_url(ticket.id),
+        issued_at: rfc3339(outcome.at),
+    };
+    let status = if outcome.again {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    };
+    Ok((status, Json(answer)).into_response())
+}
+
+fn already_holds(app: &App, id: TicketId) -> Failure {
+    let now = app.clock.stamp().now;
+    let picture = app.view.read();
+    let (Some(ticket), Some(note)) = (picture.ticket(id), picture.note(id)) else {
+        return Failure::new(ProblemKind::WrongState, "This person already holds a ticket.");
+    };
+    let at_window = matches!(
+        ticket.state,
+        TicketState::Called | TicketState::Serving | TicketState::Held
+    );
+    Failure::already_holds(HeldTicket {
+        id,
+        number: ticket.number,
+        services: ticket.services.clone(),
+        state: ticket.state,
+        people_ahead: picture.engine.people_ahead(id),
+        wait: as_told(picture.engine.forecast(now, id)),
+        window_name: ticket
+            .window
+            .as_ref()
+            .filter(|_| at_window)
+            .map(|w| app.hall.window_name(w)),
+        lookup_url: app.lookup_url(id),
+        check_code: check_code(app.crypto.as_ref(), id).to_string(),
+        issued_at: rfc3339(note.issued_at),
+    })
+}
+
+/// One ticket with its history.
+#[utoipa::path(get, path = "/api/v1/tickets/{id}", tag = "tickets",
+    params(("id" = String, Path, description = "The ticket")),
+    responses((status = 200, body = TicketView), (status = 404, body = Problem)))]
+pub async fn look(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<TicketView>, Failure> {
+    caller.must_be(STAFF)?;
+    view(&app, ticket_id(&id)?).map(Json)
+}
+
+fn ticket_id(text: &str) -> Result<TicketId, Failure> {
+    text.parse().map_err(|_| Failure::not_found("ticket"))
+}
+
+fn view(app: &App, id: TicketId) -> Result<TicketView, Failure> {
+    ticket_view(&app.view.read(), id).ok_or_else(|| Failure::not_found("ticket"))
+}
+
+/// A ticket as staff see it.
+pub fn ticket_view(picture: &Picture, id: TicketId) -> Option<TicketView> {
+    let ticket = picture.ticket(id)?;
+    let note = picture.note(id)?;
+    let history = ticket
+        .history
+        .iter()
+        .zip(&note.steps)
+        .map(|(step, (seq, at))| TicketHistory {
+            seq: *seq,
+            at: rfc3339(*at),
+            what: step.what.to_string(),
+            window: step.window.clone(),
+        });
+    Some(TicketView {
+        id,
+        number: ticket.number,
+        state: ticket.state,
+        services: ticket.services.clone(),
+        class: ticket.class,
+        cases: ticket.cases,
+        masked_name: note.mask.clone(),
+        window: ticket.window.clone(),
+        calls: ticket.calls,
+        issued_at: rfc3339(note.issued_at),
+        history: history.collect(),
+    })
+}
+
+/// What an action on a ticket needs beside its event.
+struct Action {
+    route: &'static str,
+    roles: &'static [Role],
+    /// A window may do it only with a ticket that it has or had.
+    own_ticket_only: bool,
+}
+
+impl Action {
+    const fn at_own_window(route: &'static str) -> Self {
+        Self {
+            route,
+            roles: STAFF,
+            own_ticket_only: true,
+        }
+    }
+
+    const fn open_to_kiosks(route: &'static str) -> Self {
+        Self {
+            route,
+            roles: STAFF_AND_KIOSK,
+            own_ticket_only: false,
+        }
+    }
+}
+
+/// Everything that came with a call on a ticket.
+struct Call {
+    app: Arc<App>,
+    caller: Caller,
+    id: String,
+    headers: HeaderMap,
+    body: Body,
+}
+
+async fn act<T: serde::de::DeserializeOwned>(
+    call: Call,
+    action: Action,
+    event: impl FnOnce(TicketId, T) -> Result<Event, Failure>,
+) -> Result<Json<TicketView>, Failure> {
+    let Call {
+        app,
+        caller,
+        id,
+        headers,
+        body,
+    } = call;
+    caller.must_be(action.roles)?;
+    let id = ticket_id(&id)?;
+    let idem = body::idempotency_key(&headers)?;
+    let bytes: Bytes = body::read(&headers, body).await?;
+    let event = event(id, body::parse(&headers, &bytes)?)?;
+    if action.own_ticket_only {
+        let picture = app.view.read();
+        let ticket = picture.ticket(id).ok_or_else(|| Failure::not_found("ticket"))?;
+        caller.must_be_at(ticket.window.as_ref().map_or("", |w| w.as_str()))?;
+    }
+    let mut request = Zeroizing::new(id.bytes().to_vec());
+    request.extend_from_slice(&bytes);
+    let ask = Ask {
+        idem,
+        route: action.route,
+        request,
+        event,
+        holder: None,
+    };
+    app.must(ask).await?;
+    view(&app, id).map(Json)
+}
+
+macro_rules! action {
+    ($(#[$doc:meta])* $name:ident, $path:literal, $body:ty, $action:expr, $event:expr) => {
+        $(#[$doc])*
+        #[utoipa::path(post, path = $path, tag = "tickets", request_body = $body,
+            params(("id" = String, Path, description = "The ticket"),
+                ("Idempotency-Key" = Option<String>, Header, description = "UUID")),
+            responses((status = 200, body = TicketView), (status = 404, body = Problem),
+                (status = 409, description = "`wrong-state`", body = Problem),
+                (status = 503, body = Problem)))]
+        pub async fn $name(
+            State(app): State<Arc<App>>,
+            caller: Caller,
+            Path(id): Path<String>,
+            headers: HeaderMap,
+            body: Body,
+        ) -> Result<Json<TicketView>, Failure> {
+            act::<$body>(Call { app, caller, id, headers, body }, $action, $event).await
+        }
+    };
+}
+
+action!(
+    /// Calls the ticket once more.
+    recall, "/api/v1/tickets/{id}/recall", CancelTicket, Action::at_own_window("recall"),
+    |ticket, _| Ok(Event::Recall { ticket }));
+action!(
+    /// The person is there.
+    start, "/api/v1/tickets/{id}/start", CancelTicket, Action::at_own_window("start"),
+    |ticket, _| Ok(Event::Start { ticket }));
+action!(
+    /// Served.
+    finish, "/api/v1/tickets/{id}/finish", FinishTicket, Action::at_own_window("finish"),
+    |ticket, _| Ok(Event::Finish { ticket }));
+action!(
+    /// Called in vain.
+    no_show, "/api/v1/tickets/{id}/no-show", CancelTicket, Action::at_own_window("no-show"),
+    |ticket, _| Ok(Event::NoShow { ticket }));
+action!(
+/// Sent to another service or window, its place kept.
+transfer, "/api/v1/tickets/{id}/transfer", TransferTicket, Action::at_own_window("transfer"),
+|ticket, asked: TransferTicket| {
+    let to = match (asked.service, asked.window) {
+        (Some(service), None) => TransferTo::Service { service },
+        (None, Some(window)) => TransferTo::Window { window },
+        _ => return Err(Failure::new(ProblemKind::Unprocessable, "Name a service or a window, one of the two.")),
+    };
+    Ok(Event::Transfer { ticket, to, reason: reason(&asked.reason)? })
+});
+action!(
+    /// Back into the queue; a missed ticket comes back once.
+    requeue, "/api/v1/tickets/{id}/requeue", CancelTicket, Action::open_to_kiosks("requeue"),
+    |ticket, asked: CancelTicket| Ok(Event::Requeue { ticket, reason: reason(&asked.reason)? }));
+action!(
+    /// Put aside; the window is free.
+    hold, "/api/v1/tickets/{id}/hold", CancelTicket, Action::at_own_window("hold"),
+    |ticket, asked: CancelTicket| Ok(Event::Hold { ticket, reason: reason(&asked.reason)? }));
+action!(
+    /// A held ticket goes on.
+    resume, "/api/v1/tickets/{id}/resume", CancelTicket, Action::at_own_window("resume"),
+    |ticket, _| Ok(Event::Resume { ticket }));
+action!(
+    /// Given back.
+    cancel, "/api/v1/tickets/{id}/cancel", CancelTicket, Action::open_to_kiosks("cancel"),
+    |ticket, asked: CancelTicket| Ok(Event::Cancel { ticket, reason: reason(&asked.reason)? }));
+action!(
+    /// Rated, 1 to 5 stars.
+    rate, "/api/v1/tickets/{id}/rate", RateTicket, Action::open_to_kiosks("rate"),
+    |ticket, asked: RateTicket| Ok(Event::Rate { ticket, stars: asked.stars }));
+
+/// A reason goes into the journal for ever, so it is kept short and must not carry a document number.
+fn reason(text: &str) -> Result<String, Failure> {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    if text.chars().count() > 200 || digits >= 15 {
+        return Err(Failure::new(
+            ProblemKind::Unprocessable,
+            "A reason has at most 200 characters and no names or numbers of persons.",
+        ));
+    }
+    Ok(text.to_string())
+}
