@@ -54,6 +54,21 @@ impl PrinterTwin {
         device
     }
 
+    /// A person does something to it.
+    pub fn fault(&self, fault: Fault) {
+        self.truth().fault(fault);
+    }
+
+    /// What a person sees.
+    pub fn view(&self) -> View {
+        self.truth().view()
+    }
+
+    /// What came out so far.
+    pub fn pieces(&self) -> Vec<Piece> {
+        self.truth().pieces().to_vec()
+    }
+
     fn job(&self, piece: &Piece) -> Value {
         let unix = |us: u64| self.switched_on_unix_ms + us / 1000;
         json!({
@@ -61,12 +76,14 @@ impl PrinterTwin {
             "complete": piece.complete,
             "torn": !piece.complete,
             "dots": piece.picture.rows(),
+            "height_mm": f64::from(piece.picture.rows()) / 8.0,
             "bytes": piece.bytes.len(),
             "at": unix(piece.left_us),
             "first_byte_ms": piece.arrived_us.map(|(first, _)| unix(first)),
             "last_byte_ms": piece.arrived_us.map(|(_, last)| unix(last)),
             "taken": piece.taken,
             "text": piece.text,
+            "qr": piece.qr,
         })
     }
 }

@@ -326,6 +326,9 @@ impl Device {
         }
         self.typesetter.obey(command);
         self.paper.sheet.text.append(&mut self.typesetter.lines);
+        if let Some(text) = self.typesetter.qr_text.take() {
+            self.paper.sheet.qr = Some(text);
+        }
         true
     }
 

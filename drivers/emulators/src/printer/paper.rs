@@ -19,6 +19,8 @@ pub struct Piece {
     pub picture: Canvas,
     /// Lines of text on it, as the printer understood them.
     pub text: Vec<String>,
+    /// What the QR code that it drew itself says.
+    pub qr: Option<String>,
     /// The bytes that made it, as consumed.
     pub bytes: Vec<u8>,
     /// When its first and last byte arrived, microseconds of the printer's life.
@@ -36,6 +38,8 @@ pub struct Sheet {
     pub picture: Canvas,
     /// Lines of text so far.
     pub text: Vec<String>,
+    /// What the QR code that it drew itself says.
+    pub qr: Option<String>,
     /// Bytes so far.
     pub bytes: Vec<u8>,
     /// Arrival of its first and last byte.
@@ -158,6 +162,7 @@ impl Paper {
             complete,
             picture: sheet.picture,
             text: sheet.text,
+            qr: sheet.qr,
             bytes: sheet.bytes,
             arrived_us: sheet.arrived_us,
             left_us: now_us,

@@ -61,6 +61,8 @@ pub struct Typesetter {
     pub work: VecDeque<Work>,
     /// Lines that were set since somebody looked.
     pub lines: Vec<String>,
+    /// What the last QR code says, until somebody looked.
+    pub qr_text: Option<String>,
 }
 
 impl Typesetter {
@@ -81,6 +83,7 @@ impl Typesetter {
             incoming: None,
             work: VecDeque::new(),
             lines: Vec::new(),
+            qr_text: None,
         }
     }
 
@@ -307,6 +310,7 @@ impl Typesetter {
                 let Ok(code) = QrPicture::with_level_number(&self.qr.data, self.qr.level) else {
                     return;
                 };
+                self.qr_text = Some(String::from_utf8_lossy(&self.qr.data).into_owned());
                 let dots = u16::from(self.qr.module.max(1));
                 let left = self.left(code.side() * dots);
                 for y in 0..code.side() {
