@@ -76,7 +76,7 @@ fn run(file: &KioskFile) -> anyhow::Result<()> {
     let first_job = JobNo(outbox.next_job_no()?);
     for job in &found.unknown {
         // A record of an older version that cannot be read any more is no reason to stay dark.
-        match serde_json::from_str::<Slip>(&job.record) {
+        match serde_json::from_str::<Box<Slip>>(&job.record) {
             Ok(slip) => tx.send(Message::Input(Input::Printer(PrinterInput::InFlight(slip))))?,
             Err(_) => tracing::error!(job = job.no, "a slip in flight cannot be read; it is not printed again"),
         }

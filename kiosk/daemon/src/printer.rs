@@ -32,7 +32,10 @@ pub struct Order {
 pub fn start(device: &Printer, at_printer: Option<i64>, tx: Sender<Message>) -> anyhow::Result<Sender<Order>> {
     let profile =
         Profile::named(&device.profile).with_context(|| format!("no printer profile `{}`", device.profile))?;
-    let transport = drivers_transport::closed(&device.port, device.baud)?;
+    let mut transport = drivers_transport::closed(&device.port, device.baud)?;
+    if let Err(error) = transport.reopen() {
+        tracing::warn!(%error, "the printer is waited for");
+    }
     let prior = match at_printer {
         Some(job) => PriorLife::JobInFlight {
             job: job_id(JobNo(job)),

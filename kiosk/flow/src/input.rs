@@ -148,7 +148,7 @@ pub enum PrinterInput {
         outcome: JobOutcome,
     },
     /// Found in the outbox after a restart: a slip of which nobody knows whether it came out.
-    InFlight(Slip),
+    InFlight(Box<Slip>),
 }
 
 /// How a job went on.

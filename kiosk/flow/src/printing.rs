@@ -31,7 +31,7 @@ impl Flow {
             PrinterInput::InFlight(slip) => {
                 let job = Job {
                     no: self.take_job_no(),
-                    slip,
+                    slip: *slip,
                     reprint: true,
                     tries: 1,
                     first_at: at.now,

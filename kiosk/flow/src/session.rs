@@ -141,8 +141,9 @@ impl Session {
         }
         let left = std::mem::replace(&mut self.place, place);
         // Letters typed one by one, and the reading place once a card was read, are no steps to go back to.
-        let step = !matches!(left, Place::Search(_)) && !(left == Place::Present && self.person.is_some());
-        if step {
+        let typing = matches!(left, Place::Search(_));
+        let reading_done = left == Place::Present && self.person.is_some();
+        if !typing && !reading_done {
             if self.back.len() == BACK_MAX {
                 self.back.remove(0);
             }

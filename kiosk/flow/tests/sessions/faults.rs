@@ -185,7 +185,7 @@ fn a_slip_in_flight_at_a_restart_is_printed_again_once() {
     bench.dispatcher(DispatcherInput::Issued { key, ticket: ticket(9) });
     let (_, slip, _) = bench.print();
     let mut restarted = Bench::well();
-    restarted.printer(PrinterInput::InFlight(slip.clone()));
+    restarted.printer(PrinterInput::InFlight(Box::new(slip.clone())));
     restarted.printer(PrinterInput::Status(PrinterState::Ready));
     let (_, again, reprint) = restarted.print();
     assert!(reprint);
