@@ -1,8 +1,8 @@
 //! The twin of a ticket printer: real bytes in, paper out.
 //!
-//! It has a roll that ends at a dot row, a cover, a cutter, an exit, a receive buffer that fills up, and a supply of its
-//! own: pulling the cable loses nothing of what it holds, as with a real kiosk printer. It shares with the driver only
-//! the codec and the numbers of the profile; it must never use the driver's machine.
+//! It has a roll that ends at a dot row, a cover, a cutter, an exit, a receive buffer that fills up, and a supply of
+//! its own: pulling the cable loses nothing of what it holds, as with a real kiosk printer. It shares with the driver
+//! only the codec and the numbers of the profile; it must never use the driver's machine.
 
 mod command;
 mod device;

@@ -19,8 +19,8 @@ const TURN: Duration = Duration::from_millis(20);
 
 /// A ticket printer on a line.
 ///
-/// Its owner calls [`ThermalPrinter::pump`] again and again (status goes on being asked, a fault is heard of, a job that
-/// is unknown is cleared), and [`ThermalPrinter::print`] for a ticket. What to do on an unknown outcome: see
+/// Its owner calls [`ThermalPrinter::pump`] again and again (status goes on being asked, a fault is heard of, a job
+/// that is unknown is cleared), and [`ThermalPrinter::print`] for a ticket. What to do on an unknown outcome: see
 /// [`crate::machine`].
 pub struct ThermalPrinter {
     transport: Box<dyn Transport>,

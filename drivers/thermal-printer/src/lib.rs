@@ -1,11 +1,11 @@
 //! The ticket printer of a kiosk: ESC/POS with Chinese text, over a line that may break at any byte.
 //!
-//! Four rooms, from pure to thin: [`codec`] (bytes of commands, texts and answers), [`profile`] (what a model has),
-//! [`ticket`] (a slip becomes bytes), [`machine`] (one job's life: what was printed, what is unknown, what to clear), and
-//! [`driver`], which runs the machine over a `Transport`.
+//! Five rooms, from pure to thin: [`codec`] (bytes of commands, texts and answers), [`profile`] (what a model has),
+//! [`ticket`] (a slip becomes bytes), [`machine`] (one job's life: what was printed, what is unknown, what to clear),
+//! and [`driver`], which runs the machine over a `Transport`.
 //!
-//! The rule of this crate: no fault ever prints a ticket twice or forgets one. Nothing here sends a ticket a second time
-//! by itself; see [`machine`] for what the owner must do with an unknown outcome.
+//! The rule of this crate: no fault ever prints a ticket twice or forgets one. Nothing here sends a ticket a second
+//! time by itself; see [`machine`] for what the owner must do with an unknown outcome.
 
 pub mod codec;
 

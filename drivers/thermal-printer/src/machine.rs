@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `Printed` | the ticket is out, whole | marks the record printed |
 //! | `NotTaken` | the ticket is out, whole, and nobody took it in 30 s | tells staff; does not print again |
-//! | `NotStarted` | not one byte left us: nothing is on paper and nothing will be | may call `print` with the same slip |
+//! | `NotStarted` | not one byte left us: nothing is or will be on paper | may call `print` with the same slip |
 //! | `Unknown` | some, all or nothing of the ticket is on paper | see below |
 //!
 //! # What the owner must do on `Unknown`
@@ -14,8 +14,8 @@
 //! 1. Show the number on the screen and mark the record *unknown* in its store, before anything else.
 //! 2. Never call `print` with the same unmarked slip again. The only slip that may follow is
 //!    [`crate::TicketSlip::reprinted`] (补打), rendered anew from the stored record.
-//! 3. Wait for [`PrinterEvent::Cleared`], or for a status that [`PrinterStatus::prints`]: both come only when nothing of
-//!    the unknown job can come out any more and the torn piece is cut off. Until then `print` answers `NotStarted`.
+//! 3. Wait for [`PrinterEvent::Cleared`], or for a status that [`PrinterStatus::prints`]: both come only when nothing
+//!    of the unknown job can come out any more and the torn piece is cut off. Until then `print` answers `NotStarted`.
 //!    `Unknown { cleared: false }` says that the printer may still bring the first ticket out when its fault ends.
 //! 4. Then print the reprint by an explicit decision (the citizen touches 补打, or staff do). If the reprint ends
 //!    `Unknown` too, the same rules hold for it: its mark stays.

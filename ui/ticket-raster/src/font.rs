@@ -63,7 +63,7 @@ impl Fonts {
         }
     }
 
-    fn from_files(&self, ch: char, cell: Cell) -> Option<Glyph> {
+    fn glyph_on_disk(&self, ch: char, cell: Cell) -> Option<Glyph> {
         let mut drawn = match self.drawn.lock() {
             Ok(drawn) => drawn,
             Err(poisoned) => poisoned.into_inner(),
@@ -90,7 +90,7 @@ impl GlyphSource for Fonts {
             return Some(Glyph::blank(cell));
         }
         let bundled = FontRef::try_from_slice(BUNDLED).expect("the bundled font is a font: a test reads it");
-        rasterise(&bundled, ch, cell).or_else(|| self.from_files(ch, cell))
+        rasterise(&bundled, ch, cell).or_else(|| self.glyph_on_disk(ch, cell))
     }
 }
 

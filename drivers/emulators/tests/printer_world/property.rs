@@ -64,7 +64,7 @@ proptest! {
         world.run(repair_ms);
         world.put_right();
         let outcome = world.outcome(job);
-        // The fault may have struck after the first repair. Whatever the printer still holds has its chance to come out.
+        // The fault may have struck after the first repair. Whatever the printer still holds may come out now.
         world.at_byte = None;
         world.at_dot = None;
         world.put_right();

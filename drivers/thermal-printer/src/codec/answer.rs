@@ -1,4 +1,5 @@
-//! What the printer says, told apart byte by byte. The answers carry no tag: what was asked last decides how a byte reads.
+//! What the printer says, told apart byte by byte. The answers carry no tag: what was asked last decides how a byte
+//! reads.
 
 /// One thing the printer said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

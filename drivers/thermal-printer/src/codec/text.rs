@@ -1,6 +1,7 @@
 //! Chinese text as GB 18030, and which characters a printer's ROM can draw.
 //!
-//! A code that the ROM does not have must never be sent: a printer takes the 30-39 bytes of a four-byte code for digits.
+//! A code that the ROM does not have must never be sent: a printer takes the 30-39 bytes of a four-byte code for
+//! digits.
 
 use encoding_rs::GB18030;
 use serde::{Deserialize, Serialize};
