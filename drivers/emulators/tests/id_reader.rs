@@ -128,4 +128,5 @@ mod id_reader {
     mod cards;
     mod faults;
     mod plug;
+    mod tape;
 }

@@ -8,6 +8,7 @@ pub mod codec;
 pub mod driver;
 pub mod machine;
 pub mod mrz;
+pub mod record;
 
 pub use codec::Card;
 pub use driver::IdReader;

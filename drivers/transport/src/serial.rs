@@ -5,6 +5,7 @@
 //! settings stay as long as one file is open).
 
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use drivers_device::{Transport, TransportError};
@@ -54,7 +55,11 @@ impl Serial {
             .timeout(Duration::from_millis(100))
             .exclusive(false)
             .open_native()
+            // A line that another program has locked is reported as a missing device: only the path tells them apart.
             .map_err(|error| match error.kind() {
+                serialport::ErrorKind::NoDevice if Path::new(&self.path).exists() => {
+                    self.refuse(format!("{error}; is another program using it?"))
+                }
                 serialport::ErrorKind::NoDevice | serialport::ErrorKind::Io(std::io::ErrorKind::NotFound) => {
                     gone(&self.path, &error)
                 }

@@ -49,13 +49,24 @@ fn an_answer_to_a_read_given_up_is_never_taken_for_the_next_card() {
 }
 
 #[test]
-fn a_late_answer_to_find_shifts_nothing() {
-    let mut setup = Setup::new();
-    setup.up();
-    setup.fault(json!({ "command": "20 01", "delay_ms": 1300, "times": 1 }));
-    setup.lay(&r1());
-    assert_eq!(setup.reads().name.expose(), "测试甲");
-    assert!(setup.is_quiet_for(Duration::from_millis(1000)));
+fn a_late_answer_to_find_costs_at_most_another_try() {
+    for behaviour in ["strict", "lenient"] {
+        let mut setup = Setup::new();
+        setup.up();
+        setup.fault(json!({ "command": "20 01", "delay_ms": 1300, "times": 1, "behaviour": behaviour }));
+        setup.lay(&r1());
+        assert_eq!(setup.event(), Event::CardFound);
+        if behaviour == "strict" {
+            // The answers were one step late, so select reached the card unseen, and a strict module now hides it.
+            assert_eq!(setup.event(), Event::ReadFailed(ReadFailure::PutAgain));
+            assert_eq!(setup.event(), Event::CardRemoved);
+            setup.lay(&r1());
+            assert_eq!(setup.event(), Event::CardFound);
+        }
+        assert_eq!(setup.event(), Event::Reading);
+        assert_eq!(setup.record().name.expose(), "测试甲");
+        assert!(setup.is_quiet_for(Duration::from_millis(1000)));
+    }
 }
 
 #[test]

@@ -3,9 +3,13 @@
 //! A card's person goes to standard output, where the technician asked for it, and nowhere else: what goes to standard
 //! error is about the reader.
 
+use std::fs::File;
 use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use drivers_device::Transport;
+use drivers_id_reader::record::Recorder;
 use drivers_id_reader::{Config, DownReason, Event, IdReader, ReadFailure};
 
 use super::Failure;
@@ -22,6 +26,9 @@ pub struct Args {
     /// Leave after the first card.
     #[arg(long)]
     once: bool,
+    /// Write what crosses the wire to this file, people replaced by digests: for a report of a fault.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
 }
 
 /// Prints one JSON object per card until the reader cannot be used (with `--once`: until the first card).
@@ -29,6 +36,10 @@ pub struct Args {
 /// A reader that was in order and is unplugged is waited for, unless only one card is wanted.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let transport = drivers_transport::closed(&args.port, BAUD).map_err(|error| Failure::Usage(error.to_string()))?;
+    let transport = match &args.record {
+        None => transport,
+        Some(file) => recorded(transport, file)?,
+    };
     let mut reader = IdReader::new(transport, Config::default());
     let mut was_up = false;
     loop {
@@ -74,6 +85,14 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             Event::CardFound | Event::Reading | Event::CardRemoved => {}
         }
     }
+}
+
+/// Puts a recorder between reader and driver. Its key is random and forgotten: nobody can try names against the tape.
+fn recorded(transport: Box<dyn Transport>, file: &Path) -> Result<Box<dyn Transport>, Failure> {
+    let tape = File::create(file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?;
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|error| Failure::Device(format!("no random numbers: {error}")))?;
+    Ok(Box::new(Recorder::new(transport, tape, key)))
 }
 
 /// The transport's own words already name the port.
