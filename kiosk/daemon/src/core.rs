@@ -23,9 +23,15 @@ const TICK: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub enum Message {
     /// For the flow.
-    Input(Input),
+    Input(Box<Input>),
     /// Stop after what came before.
     Stop,
+}
+
+impl From<Input> for Message {
+    fn from(input: Input) -> Self {
+        Self::Input(Box::new(input))
+    }
 }
 
 /// The core.
@@ -69,7 +75,7 @@ impl Core {
         loop {
             let wait = next_tick.saturating_duration_since(Instant::now());
             match rx.recv_timeout(wait) {
-                Ok(Message::Input(input)) => self.step(input)?,
+                Ok(Message::Input(input)) => self.step(*input)?,
                 Ok(Message::Stop) => return Ok(()),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => anyhow::bail!("every part of the kiosk has stopped"),

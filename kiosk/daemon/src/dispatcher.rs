@@ -139,7 +139,7 @@ impl Line {
 }
 
 fn tell(tx: &Sender<Message>, input: DispatcherInput) {
-    let _ = tx.send(Message::Input(Input::Dispatcher(input))); // a core that stopped needs no answers
+    let _ = tx.send(Message::from(Input::Dispatcher(input))); // a core that stopped needs no answers
 }
 
 async fn pause(attempt: usize) {

@@ -1,8 +1,8 @@
 //! `kiosk`: one kiosk of the hall. Wires the pure flow to the card reader, the printer, the dispatcher and the screen.
 //!
 //! Nothing is decided here: inputs go to the flow one by one, and what it asks for is carried out in its order. This
-//! program never logs a person, never sends identity but over mutual TLS or the machine's own loopback, and stops rather
-//! than going on when its outbox cannot keep what it was told.
+//! program never logs a person, never sends identity but over mutual TLS or the machine's own loopback, and stops
+//! rather than going on when its outbox cannot keep what it was told.
 
 mod clock;
 mod convert;
@@ -77,7 +77,7 @@ fn run(file: &KioskFile) -> anyhow::Result<()> {
     for job in &found.unknown {
         // A record of an older version that cannot be read any more is no reason to stay dark.
         match serde_json::from_str::<Box<Slip>>(&job.record) {
-            Ok(slip) => tx.send(Message::Input(Input::Printer(PrinterInput::InFlight(slip))))?,
+            Ok(slip) => tx.send(Message::from(Input::Printer(PrinterInput::InFlight(slip))))?,
             Err(_) => tracing::error!(job = job.no, "a slip in flight cannot be read; it is not printed again"),
         }
     }
@@ -156,6 +156,6 @@ async fn stop_on_signal(tx: mpsc::Sender<Message>) {
         });
     }
     rx_any.recv().await;
-    let _ = tx.send(Message::Input(Input::PowerFail));
+    let _ = tx.send(Message::from(Input::PowerFail));
     let _ = tx.send(Message::Stop);
 }

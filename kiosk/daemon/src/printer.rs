@@ -91,7 +91,7 @@ impl Thread {
     }
 
     fn send(&self, input: PrinterInput) {
-        let _ = self.tx.send(Message::Input(Input::Printer(input))); // the core has stopped: so does this thread, soon
+        let _ = self.tx.send(Message::from(Input::Printer(input))); // the core has stopped: so does this thread, soon
     }
 
     fn tell_status(&mut self) {

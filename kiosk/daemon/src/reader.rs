@@ -51,7 +51,7 @@ fn read(mut reader: IdReader, tx: &Sender<Message>) {
                 ReaderInput::Up
             }
         };
-        if tx.send(Message::Input(Input::Reader(input))).is_err() {
+        if tx.send(Message::from(Input::Reader(input))).is_err() {
             return; // the core has stopped
         }
     }

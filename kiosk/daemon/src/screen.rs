@@ -76,7 +76,7 @@ async fn listen(up: OwnedReadHalf, tx: Sender<Message>) {
         }
         match serde_json::from_slice::<Intent>(&line) {
             Ok(intent) => {
-                if tx.send(Message::Input(Input::Intent(intent))).is_err() {
+                if tx.send(Message::from(Input::Intent(intent))).is_err() {
                     return;
                 }
             }

@@ -1,10 +1,10 @@
 //! The kiosk's outbox: what was promised to the dispatcher and the printer, kept over a power cut.
 //!
-//! Two tables: the keys of requests, each stored before its first send, and print jobs, each stored with its whole record
-//! before the first byte. One connection, WAL, `synchronous=FULL`: when a call returns, its fact is on the disk.
+//! Two tables: the keys of requests, each stored before its first send, and print jobs, each stored with its whole
+//! record before the first byte. One connection, WAL, `synchronous=FULL`: when a call returns, its fact is on the disk.
 //!
-//! **No identity at rest.** A request's holder is in memory only, so a request cannot be sent again after a restart: its
-//! key is then *lost*. Nothing is owed for it, because the rule of one open ticket per person settles it: if the
+//! **No identity at rest.** A request's holder is in memory only, so a request cannot be sent again after a restart:
+//! its key is then *lost*. Nothing is owed for it, because the rule of one open ticket per person settles it: if the
 //! dispatcher made the ticket, the person who taps again is answered `already-holds` with that very ticket and gets it
 //! printed; if it did not, the tap makes a new one. Either way nobody has two and nobody has none.
 //!
@@ -141,7 +141,8 @@ pub struct Recovered {
     pub lost_requests: u32,
     /// The job that was at the printer, if one was.
     pub at_printer: Option<i64>,
-    /// Jobs of which nobody knows whether they came out, oldest first; each is to be printed again once, if not too old.
+    /// Jobs of which nobody knows whether they came out, oldest first; each is to be printed again once, if not too
+    /// old.
     pub unknown: Vec<StoredJob>,
 }
 

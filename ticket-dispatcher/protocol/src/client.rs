@@ -1,8 +1,8 @@
 //! A typed client of the HTTP interface, and the only place of this crate that opens a socket.
 //!
-//! It sends and reads, nothing more: when to try again, and with which pauses, is the caller's business, because only the
-//! caller knows whether anybody still waits. What it promises is that an answer is either the type that was asked for,
-//! a [`Problem`], or "nobody knows" ([`CallError::Unreachable`]), and that no error text holds a body.
+//! It sends and reads, nothing more: when to try again, and with which pauses, is the caller's business, because only
+//! the caller knows whether anybody still waits. What it promises is that an answer is either the type that was asked
+//! for, a [`Problem`], or "nobody knows" ([`CallError::Unreachable`]), and that no error text holds a body.
 
 mod sse;
 

@@ -270,7 +270,11 @@ fn number_shown(bench: &mut Bench) -> Option<TicketNo> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 4000, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 400,
+        failure_persistence: None,
+        ..Default::default()
+    })]
 
     #[test]
     fn whatever_comes_the_rules_hold_and_the_session_ends(draws in prop::collection::vec(inputs(), 1..120)) {
