@@ -292,3 +292,23 @@ fn a_restart_with_a_job_in_flight_clears_before_it_prints() {
     assert_eq!(world.print(&slip.reprinted()), JobOutcome::Printed);
     assert_eq!((world.whole(&slip, false), world.whole(&slip, true)), (0, 1));
 }
+
+#[test]
+fn the_end_marker_of_another_job_ends_nothing() {
+    let mut world = World::new(&EPSON);
+    let slip = TicketSlip::sample();
+    let job = world.start(&slip);
+    world.run(200);
+    let mut late = vec![0x37, 0x22];
+    late.extend(drivers_thermal_printer::codec::command::marker(job + 1));
+    late.push(0);
+    let now = world.now();
+    world.machine.received(&late, now);
+    world.run(50);
+    let ended = world
+        .events
+        .iter()
+        .any(|event| matches!(event, PrinterEvent::Outcome { .. }));
+    assert!(!ended, "the ticket is still under the head");
+    assert_eq!(world.outcome(job), JobOutcome::Printed);
+}
