@@ -148,6 +148,7 @@ fn engine_config(file: &HallFile) -> HallConfig {
                 rules.target.elderly,
                 rules.target.normal,
             ],
+            ..Rules::default()
         },
         seed: 1,
         forecast_paths: FORECAST_PATHS,
