@@ -70,6 +70,16 @@ impl Hall {
             .map_or_else(|| id.to_string(), |w| w.name.zh_hans.clone())
     }
 
+    /// The same in the hall's three languages.
+    pub fn window_sign(&self, id: &WindowId) -> LocalText {
+        let lost = || LocalText {
+            zh_hans: id.to_string(),
+            zh_hant: id.to_string(),
+            en: id.to_string(),
+        };
+        self.window(id).map_or_else(lost, |w| local(&w.name))
+    }
+
     /// Names of the windows that serve a group.
     pub fn windows_of(&self, group: &GroupId) -> &[String] {
         self.window_names.get(group).map_or(&[], Vec::as_slice)

@@ -247,8 +247,8 @@ fn look_up(app: &App, token: &str, now: Millis) -> Option<LookupView> {
             .window
             .as_ref()
             .filter(|_| at_window)
-            .map(|w| app.hall.window_name(w)),
-        windows: could_call.iter().map(|w| app.hall.window_name(w)).collect(),
+            .map(|w| app.hall.window_sign(w)),
+        windows: could_call.iter().map(|w| app.hall.window_sign(w)).collect(),
         hall: app.hall.info.name.clone(),
         hall_phone: app.hall.info.phone.clone(),
         issued_at: rfc3339(note.issued_at),

@@ -165,9 +165,9 @@ pub struct LookupView {
     pub wait: Option<WaitRange>,
     /// The window to go to, once called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub window_name: Option<String>,
+    pub window_name: Option<crate::LocalText>,
     /// Windows that may call it.
-    pub windows: Vec<String>,
+    pub windows: Vec<crate::LocalText>,
     /// The hall's name.
     pub hall: crate::LocalText,
     /// The hall's phone number.

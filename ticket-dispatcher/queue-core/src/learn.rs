@@ -3,7 +3,6 @@
 //! Sums are integers, so that two rebuilds are equal to the last bit. Logarithms come from `libm`, which computes the
 //! same on every machine.
 
-use crate::calibrate::Calibration;
 use crate::config::HallConfig;
 use crate::index::Index;
 
@@ -57,8 +56,6 @@ pub(crate) struct Learnt {
     pub(crate) services: Vec<Sums>,
     /// By window: today's services, and by how much they were longer than usual, in sums of micro-nats.
     pub(crate) windows: Vec<(i64, i64)>,
-    /// How well forecasts held.
-    pub(crate) calibration: Calibration,
 }
 
 impl Learnt {
@@ -71,7 +68,6 @@ impl Learnt {
         Self {
             services: config.services.iter().map(|service| sums(&service.hist_ms)).collect(),
             windows: vec![(0, 0); config.windows.len()],
-            calibration: Calibration::default(),
         }
     }
 
