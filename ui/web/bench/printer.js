@@ -4,12 +4,16 @@ import { byId, make, setText } from '../hall/dom.js';
 import { ask, repeat } from './api.js';
 
 /** @typedef {{id: number, taken?: boolean, complete?: boolean, qr?: string|null}} Job */
-/** @typedef {{name: string, on: string, off: string, bad: (state: any) => boolean, make: any, mend: any}} Fault */
+/**
+ * @typedef {{name: string, said: string, on: string, off: string, bad: (state: any) => boolean, make: any,
+ *   mend: any}} Fault
+ */
 
 /** What a hand can do to a printer. `bad` reads it back from the printer's own state. */
 const FAULTS = /** @type {Fault[]} */ ([
   {
     name: 'paper-out',
+    said: '没有纸',
     on: '抽走纸卷',
     off: '换上新纸卷',
     bad: (state) => state.paper === 'out',
@@ -18,6 +22,7 @@ const FAULTS = /** @type {Fault[]} */ ([
   },
   {
     name: 'paper-low',
+    said: '纸快用完',
     on: '纸快用完',
     off: '换上新纸卷',
     bad: (state) => state.paper === 'low',
@@ -26,6 +31,7 @@ const FAULTS = /** @type {Fault[]} */ ([
   },
   {
     name: 'cover',
+    said: '上盖开着',
     on: '打开上盖',
     off: '合上上盖',
     bad: (state) => state.cover === 'open',
@@ -34,6 +40,7 @@ const FAULTS = /** @type {Fault[]} */ ([
   },
   {
     name: 'cutter',
+    said: '切刀卡住',
     on: '卡住切刀',
     off: '修好切刀',
     bad: (state) => state.cutter === 'jam' || state.cutter === 'jammed',
@@ -42,11 +49,21 @@ const FAULTS = /** @type {Fault[]} */ ([
   },
   {
     name: 'offline',
+    said: '脱机',
     on: '按成脱机',
     off: '恢复联机',
     bad: (state) => state.offline === true,
     make: { offline: true },
     mend: { offline: false },
+  },
+  {
+    name: 'mute',
+    said: '不回答',
+    on: '不回答',
+    off: '恢复回答',
+    bad: (state) => state.mute === true,
+    make: { mute: true },
+    mend: { mute: false },
   },
 ]);
 
@@ -100,8 +117,7 @@ function draw() {
   const plug = byId('printer-controls').querySelector('[data-fault="plug"]');
   if (plug) setText(plug, plugged ? '拔掉电缆' : '插回电缆');
   plug?.setAttribute('aria-pressed', String(!plugged));
-  const words = { 'paper-out': '没有纸', 'paper-low': '纸快用完', cover: '上盖开着', cutter: '切刀卡住', offline: '脱机' };
-  const said = [...bad.map((fault) => words[fault.name]), plugged ? '' : '电缆已拔掉'].filter((text) => text !== '');
+  const said = [...bad.map((fault) => fault.said), plugged ? '' : '电缆已拔掉'].filter((text) => text !== '');
   setText(byId('printer-state'), said.length > 0 ? said.join('，') : '正常，纸张充足');
   byId('printer-state').className = said.length > 0 ? 'state bad' : 'state';
   drawTickets();

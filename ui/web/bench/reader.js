@@ -92,8 +92,13 @@ export function showReader(failed) {
 /** The person of the drawer whose card lies on the reader. */
 const lying = () => drawer.find((one) => state.card && one.card.number === state.card.number);
 
+/** A name longer than this is written smaller. */
+const LONG_NAME = 6;
+
 /** @param {Person} person */
 function card(person) {
+  const kind = KINDS[person.kind] ?? person.kind;
+  const noted = person.note && !person.note.startsWith(kind.slice(0, 6));
   return make(
     'li',
     {},
@@ -104,9 +109,9 @@ function card(person) {
       make(
         'span',
         { class: 'text' },
-        make('span', { class: 'kind' }, KINDS[person.kind] ?? person.kind),
-        make('span', { class: 'name' }, person.name),
-        person.note && make('span', { class: 'note' }, person.note),
+        make('span', { class: 'kind' }, kind),
+        make('span', { class: person.name.length > LONG_NAME ? 'name long' : 'name' }, person.name),
+        noted && make('span', { class: 'note' }, person.note),
       ),
     ),
   );

@@ -56,6 +56,8 @@ export function pick(title, choices) {
       else if (event.key === 'Enter' && !event.isComposing && !event.repeat) take(place);
       else return;
       event.preventDefault();
+      // The same Enter must not go on to the page, where it would call the next number.
+      event.stopPropagation();
       draw();
     };
     input.addEventListener('input', typed);
