@@ -30,7 +30,7 @@ impl Driver {
             child,
             url: format!("http://127.0.0.1:{port}"),
         };
-        let http = reqwest::Client::new();
+        let http = crate::http_client();
         for _ in 0..200 {
             if http
                 .get(format!("{}/status", driver.url))
@@ -79,6 +79,19 @@ impl Driver {
             fit_view(&client, width, height).await?;
         }
         Ok(client)
+    }
+
+    /// What the browser wrote on its console since the last time: `[{level, source, message}]`.
+    pub async fn console(&self, client: &fantoccini::Client) -> anyhow::Result<Vec<serde_json::Value>> {
+        let id = client.session_id().await?.context("the session has ended")?;
+        let url = format!("{}/session/{id}/se/log", self.url);
+        let answer = crate::http_client()
+            .post(url)
+            .json(&json!({"type": "browser"}))
+            .send()
+            .await?;
+        let answer: serde_json::Value = answer.error_for_status()?.json().await?;
+        Ok(answer["value"].as_array().cloned().unwrap_or_default())
     }
 
     /// Ends ChromeDriver, and with it every browser it opened.

@@ -2,4 +2,13 @@
 //!
 //! Nothing here may look inside the product: only processes, sockets, pages and pictures.
 
+pub mod binaries;
 pub mod browser;
+pub mod dispatcher;
+
+/// A plain HTTP client. The workspace builds reqwest without a TLS provider, and it refuses to start without one.
+pub fn http_client() -> reqwest::Client {
+    // An error only says that one was installed before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}

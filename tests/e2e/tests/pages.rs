@@ -1,0 +1,425 @@
+//! Board, console and phone in a real browser against the real dispatcher: what people at the hall see and do.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use fantoccini::Client;
+use serde_json::{Value, json};
+use tests_e2e::binaries::binary_dir;
+use tests_e2e::browser::Driver;
+use tests_e2e::dispatcher::Dispatcher;
+
+/// Services of the shipped hall whose group the comprehensive windows serve.
+const SERVICE: &str = "S101";
+/// Generous: a busy machine is slow, a wrong page stays wrong.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A browser with one page, and the driver whose child it is.
+struct Page {
+    driver: Driver,
+    client: Client,
+}
+
+impl Page {
+    async fn open(url: &str, width: u32, height: u32) -> anyhow::Result<Self> {
+        let driver = Driver::start().await?;
+        let client = driver.session(width, height).await?;
+        client.goto(url).await.context("opening the page")?;
+        Ok(Self { driver, client })
+    }
+
+    async fn run(&self, script: &str) -> anyhow::Result<Value> {
+        Ok(self.client.execute(script, Vec::new()).await?)
+    }
+
+    /// The words of the first element that fits, "" when there is none or it is hidden.
+    async fn words(&self, css: &str) -> anyhow::Result<String> {
+        let script = "const e = document.querySelector(arguments[0]); return e && !e.hidden ? e.innerText : ''";
+        let words = self.client.execute(script, vec![json!(css)]).await?;
+        Ok(words.as_str().unwrap_or_default().to_string())
+    }
+
+    /// Waits until the element's words satisfy `holds`, and returns them.
+    async fn shows(&self, css: &str, holds: impl Fn(&str) -> bool) -> anyhow::Result<String> {
+        let began = Instant::now();
+        loop {
+            let words = self.words(css).await?;
+            if holds(&words) {
+                return Ok(words);
+            }
+            if began.elapsed() > PATIENCE {
+                let page = self.words("body").await?.replace('\n', " | ");
+                bail!("{css} says {words:?}; the whole page: {page}");
+            }
+            tokio::time::sleep(Duration::from_millis(40)).await;
+        }
+    }
+
+    async fn says(&self, css: &str, text: &str) -> anyhow::Result<()> {
+        let found = self.shows(css, |words| words.contains(text)).await;
+        found.map(|_| ()).with_context(|| format!("waiting for {text:?}"))
+    }
+
+    async fn press(&self, keys: &str) -> anyhow::Result<()> {
+        let body = self.client.find(fantoccini::Locator::Css("body")).await?;
+        Ok(body.send_keys(keys).await?)
+    }
+
+    /// Types into whatever has the focus.
+    async fn type_in(&self, keys: &str) -> anyhow::Result<()> {
+        Ok(self.client.active_element().await?.send_keys(keys).await?)
+    }
+
+    /// Leaves a picture for people in `target/.../pages/`.
+    async fn picture(&self, name: &str) -> anyhow::Result<()> {
+        let folder: PathBuf = binary_dir()?.join("pages");
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(folder.join(format!("{name}.png")), self.client.screenshot().await?)?;
+        Ok(())
+    }
+
+    /// Runs one of the files of `tests/pages/` in the page and demands that all it checks holds.
+    async fn holds(&self, file: &str) -> anyhow::Result<()> {
+        let script = include_str!("pages/check.js").replace("$BODY", file);
+        let seen = self.client.execute_async(&script, Vec::new()).await?;
+        let seen = seen.as_array().context("the checks give a list")?;
+        let broken: Vec<_> = seen.iter().filter(|check| check["held"] != true).collect();
+        ensure!(broken.is_empty(), "does not hold: {broken:#?}");
+        ensure!(seen.len() > 10, "only {} things were checked", seen.len());
+        Ok(())
+    }
+
+    /// Closes it, and demands that no script failed and no rule of the content policy was broken.
+    async fn close(self) -> anyhow::Result<()> {
+        let console = self.driver.console(&self.client).await?;
+        self.client.close().await?;
+        self.driver.stop().await;
+        // A refused or broken request is written by the browser itself; the pages expect those.
+        let own = |line: &&Value| line["level"] == "SEVERE" && line["source"] != "network";
+        let errors: Vec<_> = console.iter().filter(own).collect();
+        ensure!(errors.is_empty(), "errors on the page's console: {errors:#?}");
+        Ok(())
+    }
+}
+
+async fn board(hall: &Dispatcher) -> anyhow::Result<Page> {
+    Page::open(&hall.staff_page("/board"), 1920, 1080).await
+}
+
+async fn console(hall: &Dispatcher, window: &str) -> anyhow::Result<Page> {
+    Page::open(&hall.staff_page(&format!("/clerk?w={window}")), 1366, 768).await
+}
+
+async fn phone(hall: &Dispatcher, token: &str) -> anyhow::Result<Page> {
+    let page = Page::open(&hall.phone_page(token), 390, 844).await?;
+    page.run("document.querySelector('[data-lang=zh-Hans]').click()")
+        .await?;
+    Ok(page)
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap_or_default().to_string()
+}
+
+async fn ticket_is(hall: &Dispatcher, ticket: &Value, state: &str) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let path = format!("/tickets/{}", text(ticket, "id"));
+    loop {
+        let now = text(&hall.get(&path).await?, "state");
+        if now == state {
+            return Ok(());
+        }
+        ensure!(
+            began.elapsed() < PATIENCE,
+            "{} is {now}, not {state}",
+            text(ticket, "number")
+        );
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_on_the_board_within_two_seconds() -> anyhow::Result<()> {
+    let hall = Dispatcher::start().await?;
+    for window in ["W01", "W02", "W03", "W04", "P01"] {
+        hall.open(window).await?;
+    }
+    for service in ["S101", "S201", "S301", "S401", "S101", "S201", "S301", "S501", "S601"] {
+        hall.take(service).await?;
+    }
+    let page = board(&hall).await?;
+    page.says("#hall-name", "政务服务中心").await?;
+    page.shows("#next-up", |words| words.lines().count() >= 5).await?;
+
+    let mut called = Vec::new();
+    for window in ["W01", "W02", "W03", "W04", "W01"] {
+        let asked = Instant::now();
+        let number = hall.next(window).await?;
+        page.says("#calls li:first-child .number", &number).await?;
+        ensure!(
+            asked.elapsed() < Duration::from_secs(2),
+            "{number} took {:?}",
+            asked.elapsed()
+        );
+        page.says(&format!("[data-window={window}] .number"), &number).await?;
+        called.push(number);
+    }
+    let kept = page
+        .run("return [...document.querySelectorAll('#calls li')].map(e => e.dataset.number)")
+        .await?;
+    called.reverse();
+    ensure!(
+        kept == json!(called[..4]),
+        "the board keeps {kept}, called were {called:?}"
+    );
+
+    let recalled = hall.get("/windows/W02").await?["current"].clone();
+    hall.post(&format!("/tickets/{}/recall", text(&recalled, "id")), json!({}))
+        .await?;
+    page.says("#calls li:first-child .number", &text(&recalled, "number"))
+        .await?;
+    page.says("#calls li:first-child .again", "第2次呼叫").await?;
+    let overflow = page
+        .run("return [document.body.scrollWidth, document.body.scrollHeight]")
+        .await?;
+    ensure!(
+        overflow == json!([1920, 1080]),
+        "the board spills over its panel: {overflow}"
+    );
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    page.picture("board").await?;
+    page.close().await
+}
+
+#[tokio::test]
+async fn the_board_keeps_its_last_state_and_says_how_old_it_is() -> anyhow::Result<()> {
+    let mut hall = Dispatcher::start().await?;
+    hall.open("W01").await?;
+    hall.take(SERVICE).await?;
+    hall.take(SERVICE).await?;
+    let first = hall.next("W01").await?;
+    let page = board(&hall).await?;
+    page.says("#calls", &first).await?;
+    ensure!(page.words("#stale").await?.is_empty(), "stale although the line is up");
+
+    hall.kill().await;
+    let notice = page.shows("#stale", |words| words.contains("已中断")).await?;
+    ensure!(notice.contains("数据更新于"), "{notice}");
+    page.says("#calls", &first).await?;
+    page.picture("board-stale").await?;
+
+    hall.start_again().await?;
+    page.shows("#stale", str::is_empty).await.context("the line is back")?;
+    let second = hall.next("W01").await?;
+    page.says("#calls li:first-child .number", &second).await?;
+    page.says("#calls", &first).await?;
+    page.close().await
+}
+
+#[tokio::test]
+async fn a_clerk_needs_the_keyboard_alone() -> anyhow::Result<()> {
+    let hall = Dispatcher::start().await?;
+    hall.open("W02").await?;
+    let mut tickets = Vec::new();
+    for _ in 0..5 {
+        tickets.push(hall.take(SERVICE).await?);
+    }
+    let number = |i: usize| text(&tickets[i], "number");
+    let page = console(&hall, "W01").await?;
+    page.says("#current-title", "未开放").await?;
+    page.press(" ").await?;
+    page.says("#message", "按 P 开窗").await?;
+    page.press("p").await?;
+    page.says("#window-state", "开放").await?;
+    page.says("#waiting", "5").await?;
+
+    page.press(" ").await?;
+    page.says("#number", &number(0)).await?;
+    ticket_is(&hall, &tickets[0], "called").await?;
+    page.says("#facts", "社").await?;
+    page.picture("clerk-called").await?;
+    page.press("r").await?;
+    page.says("#facts", "2 次").await?;
+    page.press("s").await?;
+    page.says("#current-title", "办理中").await?;
+    page.picture("clerk-serving").await?;
+    page.press("f").await?;
+    page.says("#current-title", "等待叫号").await?;
+    ticket_is(&hall, &tickets[0], "finished").await?;
+
+    page.press("\u{e007}").await?; // Enter
+    page.says("#number", &number(1)).await?;
+    page.press("n").await?;
+    page.says("#missed", &number(1)).await?;
+    ticket_is(&hall, &tickets[1], "no-show").await?;
+
+    page.press("\u{e032}").await?; // F2
+    page.says("#number", &number(2)).await?;
+    page.press("h").await?;
+    page.says("#held", &number(2)).await?;
+    ticket_is(&hall, &tickets[2], "held").await?;
+
+    page.press(" ").await?;
+    page.says("#number", &number(3)).await?;
+    page.press("t").await?;
+    page.says("#picker-title", &number(3)).await?;
+    page.type_in("w02").await?;
+    page.shows("#picker-list", |words| {
+        words.lines().count() <= 2 && words.contains('2')
+    })
+    .await?;
+    page.picture("clerk-transfer").await?;
+    page.type_in("\u{e007}").await?;
+    page.says("#current-title", "等待叫号").await?;
+    ticket_is(&hall, &tickets[3], "waiting").await?;
+    ensure!(
+        hall.next("W02").await? == number(3),
+        "the transferred number is not next at W02"
+    );
+
+    page.press("u").await?;
+    ticket_is(&hall, &tickets[2], "waiting").await?;
+    page.shows("#held", str::is_empty).await?;
+    page.press(" ").await?;
+    page.says("#number", &number(2)).await?;
+    page.press("q").await?;
+    ticket_is(&hall, &tickets[2], "waiting").await?;
+
+    page.says("#current-title", "等待叫号").await?;
+    page.press("p").await?;
+    page.says("#picker-title", "原因").await?;
+    page.type_in("\u{e007}").await?;
+    page.says("#window-state", "暂停").await?;
+    page.press("p").await?;
+    page.says("#window-state", "开放").await?;
+    page.close().await
+}
+
+#[tokio::test]
+async fn a_double_press_calls_one() -> anyhow::Result<()> {
+    let hall = Dispatcher::start().await?;
+    hall.open("W01").await?;
+    for _ in 0..4 {
+        hall.take(SERVICE).await?;
+    }
+    let page = console(&hall, "W01").await?;
+    page.says("#waiting", "4").await?;
+    page.press("  ").await?;
+    page.says("#current-title", "已叫号").await?;
+    page.says("#waiting", "3").await?;
+    page.press("s").await?;
+    page.says("#current-title", "办理中").await?;
+    // Finishes and calls the next; the second and third press find somebody who is not there yet.
+    page.press("\u{e032}\u{e032}\u{e032}").await?;
+    page.says("#current-title", "已叫号").await?;
+    page.says("#waiting", "2").await?;
+    page.press(" ").await?;
+    page.says("#message", "还没有开始办理").await?;
+    let calls = hall.get("/hall").await?["calls"].as_array().map_or(0, Vec::len);
+    ensure!(calls == 2, "{calls} calls");
+    page.close().await
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_read_again_and_nothing_sent_twice() -> anyhow::Result<()> {
+    let hall = Dispatcher::start().await?;
+    hall.open("W01").await?;
+    for _ in 0..3 {
+        hall.take(SERVICE).await?;
+    }
+    let page = console(&hall, "W01").await?;
+    page.says("#waiting", "3").await?;
+    // The request arrives and is carried out; its answer does not.
+    page.run(
+        "const real = window.fetch; window.posts = 0; window.fetch = async (...asked) => {
+           const answer = await real(...asked);
+           if (asked[1]?.method === 'POST') { window.posts += 1; throw new TypeError('the answer is lost'); }
+           return answer;
+         }",
+    )
+    .await?;
+    page.press(" ").await?;
+    page.says("#message", "答复丢失").await?;
+    page.says("#current-title", "已叫号").await?;
+    let number = text(&hall.get("/windows/W01").await?["current"], "number");
+    page.says("#number", &number).await?;
+    ensure!(
+        page.run("return window.posts").await? == json!(1),
+        "sent more than once"
+    );
+    page.says("#waiting", "2").await?;
+    page.close().await
+}
+
+#[tokio::test]
+async fn a_phone_follows_its_ticket_over_a_restart() -> anyhow::Result<()> {
+    let mut hall = Dispatcher::start().await?;
+    hall.open("W03").await?;
+    hall.take(SERVICE).await?;
+    let ticket = hall.take(SERVICE).await?;
+    let page = phone(&hall, &text(&ticket, "token")).await?;
+    page.says("#number", &text(&ticket, "number")).await?;
+    page.says("#sentence", "前面还有 1 人").await?;
+    page.picture("phone-waiting").await?;
+    page.run("document.querySelector('[data-lang=en]').click()").await?;
+    page.says("#sentence", "1 person before you").await?;
+    ensure!(page.run("return document.documentElement.lang").await? == "en", "lang");
+    page.run("document.querySelector('[data-lang=zh-Hant]').click()")
+        .await?;
+    page.says("#sentence", "前面還有 1 人").await?;
+    page.run("document.querySelector('[data-lang=zh-Hans]').click()")
+        .await?;
+
+    hall.next("W03").await?;
+    page.says("#sentence", "下一位就是您").await?;
+    hall.kill().await;
+    page.says("#age", "网络不通").await?;
+    page.says("#number", &text(&ticket, "number")).await?;
+    page.picture("phone-away").await?;
+    hall.start_again().await?;
+    page.shows("#age", str::is_empty).await.context("the network is back")?;
+
+    ensure!(
+        hall.next("W03").await? == text(&ticket, "number"),
+        "another number was called"
+    );
+    page.says("#sentence", "请到").await?;
+    page.says("#sentence", "3号综合窗口").await?;
+    page.picture("phone-called").await?;
+    let overflow = page.run("return document.documentElement.scrollWidth").await?;
+    ensure!(overflow == json!(390), "the phone page is {overflow} px wide");
+
+    let id = text(&ticket, "id");
+    hall.post(&format!("/tickets/{id}/no-show"), json!({})).await?;
+    page.says("#sentence", "已过号").await?;
+    page.picture("phone-missed").await?;
+    hall.post(&format!("/tickets/{id}/requeue"), json!({})).await?;
+    page.says("#sentence", "下一位就是您").await?;
+    hall.next("W03").await?;
+    hall.post(&format!("/tickets/{id}/start"), json!({})).await?;
+    page.says("#sentence", "办理").await?;
+    hall.post(&format!("/tickets/{id}/finish"), json!({})).await?;
+    page.says("#sentence", "已办结").await?;
+    page.close().await
+}
+
+#[tokio::test]
+async fn an_unknown_token_gets_a_kind_page() -> anyhow::Result<()> {
+    let hall = Dispatcher::start().await?;
+    let page = phone(&hall, "0000000000000000").await?;
+    page.says("#sentence", "没有查到这张号票").await?;
+    page.says("#advice", "导办台").await?;
+    page.picture("phone-unknown").await?;
+    page.close().await
+}
+
+#[tokio::test]
+async fn the_pages_fold_and_speak_as_they_should() -> anyhow::Result<()> {
+    let hall = Dispatcher::start().await?;
+    let page = board(&hall).await?;
+    page.says("#hall-name", "政务服务中心").await?;
+    page.holds(include_str!("pages/fold.js")).await.context("fold.js")?;
+    page.holds(include_str!("pages/words.js")).await.context("words.js")?;
+    page.close().await
+}
