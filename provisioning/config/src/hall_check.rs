@@ -216,7 +216,9 @@ fn hall(ledger: &mut Ledger<'_>, raw: RawHall) -> Option<Hall> {
 fn rules(ledger: &mut Ledger<'_>, raw: &RawRules) -> Rules {
     let target = &raw.target_min;
     let timeout = ledger.number(raw.call_timeout_s.as_ref(), "rules.call_timeout_s", (10, 600), 60);
+    let run = ledger.small(raw.priority_run_max.as_ref(), "rules.priority_run_max", (0, 20), 2);
     Rules {
+        priority_run_max: (run > 0).then_some(run),
         matters_max: ledger.small(raw.matters_max.as_ref(), "rules.matters_max", (1, 9), 3),
         agent_cases_max: ledger.small(raw.agent_cases_max.as_ref(), "rules.agent_cases_max", (1, 20), 3),
         elder_age: ledger.small(raw.elder_age.as_ref(), "rules.elder_age", (50, 100), 60),

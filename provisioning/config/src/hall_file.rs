@@ -107,6 +107,8 @@ pub struct Rules {
     pub return_within: Millis,
     /// At which place a missed ticket comes back (3 = third).
     pub return_place: u8,
+    /// Most priority calls in a row for one group while ordinary tickets wait in it; none sets no limit.
+    pub priority_run_max: Option<u8>,
     /// How early and how late a booking counts as in time.
     pub appt_grace: Millis,
     /// Whether the slip carries the masked name (张*明).
@@ -254,6 +256,7 @@ pub(crate) struct RawRules {
     pub(crate) call_timeout_s: Option<Spanned<i64>>,
     pub(crate) return_within_min: Option<Spanned<i64>>,
     pub(crate) return_place: Option<Spanned<i64>>,
+    pub(crate) priority_run_max: Option<Spanned<i64>>,
     pub(crate) appt_grace_min: Option<Spanned<i64>>,
     pub(crate) print_masked_name: Option<bool>,
     #[serde(default)]

@@ -82,6 +82,7 @@ fn a_good_hall_reads_with_its_fallbacks_and_defaults() {
         (hall.rules.matters_max, hall.rules.calls_max, hall.rules.priority_age),
         (2, 3, 65)
     );
+    assert_eq!(hall.rules.priority_run_max, Some(2));
     assert_eq!(hall.rules.target.normal, Millis::from_mins(20));
     let by_hand = hall.service(&ServiceId::new("S101").expect("an id")).expect("listed");
     assert_eq!(by_hand.pinyin_initials, "zzjtrz");

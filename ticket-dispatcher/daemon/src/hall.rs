@@ -158,7 +158,7 @@ fn engine_config(file: &HallFile) -> HallConfig {
                 rules.target.elderly,
                 rules.target.normal,
             ],
-            ..Rules::default()
+            priority_run_max: rules.priority_run_max,
         },
         seed: 1,
         forecast_paths: FORECAST_PATHS,
