@@ -1,6 +1,7 @@
 //! One pseudo-terminal in raw mode, its slave linked under a name that people can type.
 //!
-//! Linux lets the master read the slave's settings, so the rate that the host chose is known here without the host's help.
+//! Linux lets the master read the slave's settings, so the rate that the host chose is known here without the host's
+//! help.
 
 use std::fs;
 use std::io;

@@ -1,9 +1,9 @@
 //! Finding the reader, polling it, reading a card once, noticing that it left. Pure: time comes in as an argument.
 //!
-//! What it never does: hand over a record from a presentation in which anything timed out or came out of step, hand over
-//! one presentation twice, take a late reply for the awaited one (a reply names no request, so after every time-out the
-//! line is drained until it has been silent, the sequence starts again from find, and a reply whose shape does not fit
-//! the request is out of step).
+//! What it never does: hand over a record from a presentation in which anything timed out or came out of step, hand
+//! over one presentation twice, take a late reply for the awaited one (a reply names no request, so after every
+//! time-out the line is drained until it has been silent, the sequence starts again from find, and a reply whose shape
+//! does not fit the request is out of step).
 //!
 //! ```text
 //!            open                     90, 12 FF                 9F           90            90        90|91

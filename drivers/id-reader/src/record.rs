@@ -2,8 +2,8 @@
 //!
 //! [`Recorder`] stands between driver and transport and writes one JSON line per happening; [`Replayer`] is a transport
 //! that plays such a tape back with its timing. Personal bytes (text, photo, fingerprints, addresses, chip numbers,
-//! and everything that is in no sound frame) never reach the tape: it keeps their count and a digest under a key that the
-//! caller makes for this tape and forgets, so that equal bytes can be told on one tape and nothing can be guessed.
+//! and everything that is in no sound frame) never reach the tape: it keeps their count and a digest under a key that
+//! the caller makes for this tape and forgets, so that equal bytes can be told on one tape and nothing can be guessed.
 
 mod recorder;
 mod replayer;

@@ -1,5 +1,5 @@
-//! Machine-readable zones: the sample of ICAO 9303 and the invented one of the reader reference, section 12; TD1 and TD2
-//! from the specimen of the same invented person in ICAO 9303 parts 5 and 6.
+//! Machine-readable zones: the sample of ICAO 9303 and the invented one of the reader reference, section 12; TD1 and
+//! TD2 from the specimen of the same invented person in ICAO 9303 parts 5 and 6.
 
 use drivers_id_reader::codec::Date;
 use drivers_id_reader::mrz::{CheckFailure, Format, MrzError, check_digit, parse};

@@ -1,7 +1,8 @@
 //! Cables: serial lines (also pseudo-terminals), USB bulk, TCP, all behind [`Transport`].
 //!
 //! Bytes and deadlines only: no protocol is known here, and nothing blocks longer than it is told. The one thing about
-//! contents is in [`UsbLayout::Split`], where a reader wants the head of a frame on one endpoint and the rest on another.
+//! contents is in [`UsbLayout::Split`], where a reader wants the head of a frame on one endpoint and the rest on
+//! another.
 
 mod layout;
 mod serial;

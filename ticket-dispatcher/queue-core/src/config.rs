@@ -20,8 +20,8 @@ pub struct HallConfig {
     pub rules: Rules,
     /// Which policy chooses.
     pub policy: Policy,
-    /// Settings of the policies that weigh.
-    pub weighing: Weighing,
+    /// Settings of the policies that weigh; none leaves them to the policy.
+    pub weighing: Option<Weighing>,
     /// Which of several idle windows takes the ticket.
     pub window_rule: WindowRule,
     /// Seed of the forecasts.

@@ -187,6 +187,13 @@ impl Engine {
     }
 
     fn fold_called(&mut self, now: Millis, ticket: TicketId, window: &WindowId) {
+        // Only the first call tells how good the forecast of the slip was.
+        if let Some(first) = self.ticket(ticket).filter(|t| t.called.is_none())
+            && let Some(said) = first.forecast
+        {
+            let wait = now - first.issued;
+            Arc::make_mut(&mut self.state.learnt).calibration.learn(said, wait);
+        }
         if let Some(ix) = self.state.by_id.get(&ticket).copied() {
             self.state.waiting.retain(|waiting| *waiting != ix);
             let (class, group) = (self.state.tickets[ix].class, self.state.tickets[ix].group_at);

@@ -3,6 +3,7 @@
 //! Sums are integers, so that two rebuilds are equal to the last bit. Logarithms come from `libm`, which computes the
 //! same on every machine.
 
+use crate::calibrate::Calibration;
 use crate::config::HallConfig;
 use crate::index::Index;
 
@@ -56,6 +57,8 @@ pub(crate) struct Learnt {
     pub(crate) services: Vec<Sums>,
     /// By window: today's services, and by how much they were longer than usual, in sums of micro-nats.
     pub(crate) windows: Vec<(i64, i64)>,
+    /// How well forecasts held.
+    pub(crate) calibration: Calibration,
 }
 
 impl Learnt {
@@ -68,6 +71,7 @@ impl Learnt {
         Self {
             services: config.services.iter().map(|service| sums(&service.hist_ms)).collect(),
             windows: vec![(0, 0); config.windows.len()],
+            calibration: Calibration::default(),
         }
     }
 

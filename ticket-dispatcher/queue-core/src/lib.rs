@@ -5,6 +5,7 @@
 //! This crate must never read a clock, draw a random number of its own, do I/O, or iterate a hash map: the same
 //! configuration and events give the same effects, byte for byte.
 
+mod calibrate;
 mod choose;
 mod config;
 mod curve;

@@ -90,7 +90,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) now: i64,
     /// Nothing later matters.
     pub(crate) horizon: i64,
-    pub(crate) people: Vec<Person>,
+    /// Everybody who waits now.
+    pub(crate) queue: Queue,
     pub(crate) desks: Vec<Desk>,
     pub(crate) coming: Vec<Coming>,
     /// Whether anybody not here yet could go before those who are.
@@ -111,10 +112,9 @@ pub(crate) struct Scene<'a> {
 const NOBODY: u32 = u32::MAX;
 const NEVER: i64 = i64::MAX;
 
-/// Memory of a path, used again for the next.
+/// A queue by class and service, each in order of base time.
 #[derive(Debug, Default)]
-pub(crate) struct Path {
-    path: u64,
+pub(crate) struct Queue {
     people: Vec<Person>,
     /// By person: the next one of the same class and service.
     after: Vec<u32>,
@@ -125,8 +125,15 @@ pub(crate) struct Path {
     /// People for one window, or in front.
     special: Vec<u32>,
     /// By group: all who wait, and the ordinary among them.
-    queues: Vec<u32>,
+    waiting: Vec<u32>,
     ordinary: Vec<u32>,
+}
+
+/// Memory of a path, used again for the next.
+#[derive(Debug, Default)]
+pub(crate) struct Path {
+    path: u64,
+    queue: Queue,
     run: Vec<u8>,
     /// By window.
     free: Vec<i64>,
@@ -140,11 +147,90 @@ pub(crate) struct Path {
     open_calls: usize,
 }
 
+impl Queue {
+    pub(crate) fn new(groups: usize, services: usize) -> Self {
+        Self {
+            head: vec![NOBODY; 4 * services],
+            active: vec![Vec::new(); groups],
+            waiting: vec![0; groups],
+            ordinary: vec![0; groups],
+            ..Self::default()
+        }
+    }
+
+    /// Takes over another queue, keeping the memory.
+    fn copy(&mut self, other: &Self) {
+        self.people.clone_from(&other.people);
+        self.after.clone_from(&other.after);
+        self.head.clone_from(&other.head);
+        self.active.clone_from(&other.active);
+        self.special.clone_from(&other.special);
+        self.waiting.clone_from(&other.waiting);
+        self.ordinary.clone_from(&other.ordinary);
+    }
+
+    pub(crate) fn people(&self) -> usize {
+        self.people.len()
+    }
+
+    pub(crate) fn enqueue(&mut self, by_arrival: bool, person: Person) {
+        let ix = self.people.len() as u32;
+        self.people.push(person);
+        self.after.push(NOBODY);
+        let claim = person.claim;
+        self.waiting[claim.group] += 1;
+        if person.bound.is_some() || person.front {
+            self.special.push(ix);
+            return;
+        }
+        self.ordinary[claim.group] += u32::from(claim.class == 3);
+        let cell = 4 * claim.service + claim.class;
+        let time = |ix: u32| {
+            let claim = &self.people[ix as usize].claim;
+            if by_arrival { claim.queued } else { claim.base }
+        };
+        let mut before = NOBODY;
+        let mut at = self.head[cell];
+        while at != NOBODY && time(at) <= time(ix) {
+            before = at;
+            at = self.after[at as usize];
+        }
+        if self.head[cell] == NOBODY {
+            self.active[claim.group].push(cell as u32);
+        }
+        self.after[ix as usize] = at;
+        if before == NOBODY {
+            self.head[cell] = ix;
+        } else {
+            self.after[before as usize] = ix;
+        }
+    }
+
+    fn take_out(&mut self, ix: u32) {
+        let person = self.people[ix as usize];
+        let claim = person.claim;
+        self.waiting[claim.group] -= 1;
+        if let Some(at) = self.special.iter().position(|s| *s == ix) {
+            self.special.remove(at);
+            return;
+        }
+        self.ordinary[claim.group] -= u32::from(claim.class == 3);
+        let cell = 4 * claim.service + claim.class;
+        self.head[cell] = self.after[ix as usize];
+        if self.head[cell] == NOBODY {
+            let active = &mut self.active[claim.group];
+            if let Some(at) = active.iter().position(|c| *c == cell as u32) {
+                active.swap_remove(at);
+            }
+        }
+    }
+}
+
 impl Path {
-    /// Plays until all of `wanted` (places in `scene.people`) are called, or the horizon.
+    /// Plays until all of `wanted` (places in `scene.queue`) are called, or the horizon.
     pub(crate) fn play(&mut self, scene: &Scene, path: u64, only: Option<usize>) {
         self.set_out(scene, path);
-        self.open_calls = only.map_or(scene.people.len(), |_| 1);
+        self.open_calls = only.map_or(scene.queue.people(), |_| 1);
         let no_walk_ins = Vec::new();
         let walk_ins = match usize::try_from(path).ok().and_then(|p| scene.outlook.walk_ins.get(p)) {
             Some(all) if scene.overtaking => all,
@@ -181,27 +267,14 @@ impl Path {
     fn set_out(&mut self, scene: &Scene, path: u64) {
         self.path = path;
         self.called.clear();
-        self.called.resize(scene.people.len(), NEVER);
-        self.people.clear();
-        self.after.clear();
-        self.head.clear();
-        self.head.resize(4 * scene.service_group.len(), NOBODY);
+        self.called.resize(scene.queue.people(), NEVER);
+        self.queue.copy(&scene.queue);
         let groups = scene.priority_run.len();
-        self.active.iter_mut().for_each(Vec::clear);
-        self.active.resize(groups, Vec::new());
-        self.special.clear();
-        for count in [&mut self.queues, &mut self.ordinary] {
-            count.clear();
-            count.resize(groups, 0);
-        }
         self.run.clone_from(&scene.priority_run);
         self.group_pace.clear();
         for group in 0..groups {
             self.group_pace
                 .push(pace(draw(group as u64 ^ 0x6770, path, What::GroupFactor), 52));
-        }
-        for person in &scene.people {
-            self.enqueue(scene, *person);
         }
         self.free.clear();
         self.closes.clear();
@@ -348,58 +421,6 @@ impl Path {
         best
     }
 
-    fn enqueue(&mut self, scene: &Scene, person: Person) {
-        let ix = self.people.len() as u32;
-        self.people.push(person);
-        self.after.push(NOBODY);
-        let claim = person.claim;
-        self.queues[claim.group] += 1;
-        if person.bound.is_some() || person.front {
-            self.special.push(ix);
-            return;
-        }
-        self.ordinary[claim.group] += u32::from(claim.class == 3);
-        let cell = 4 * claim.service + claim.class;
-        let time = |ix: u32| {
-            let claim = &self.people[ix as usize].claim;
-            if scene.by_arrival { claim.queued } else { claim.base }
-        };
-        let mut before = NOBODY;
-        let mut at = self.head[cell];
-        while at != NOBODY && time(at) <= time(ix) {
-            before = at;
-            at = self.after[at as usize];
-        }
-        if self.head[cell] == NOBODY {
-            self.active[claim.group].push(cell as u32);
-        }
-        self.after[ix as usize] = at;
-        if before == NOBODY {
-            self.head[cell] = ix;
-        } else {
-            self.after[before as usize] = ix;
-        }
-    }
-
-    fn take_out(&mut self, ix: u32) {
-        let person = self.people[ix as usize];
-        let claim = person.claim;
-        self.queues[claim.group] -= 1;
-        if let Some(at) = self.special.iter().position(|s| *s == ix) {
-            self.special.remove(at);
-            return;
-        }
-        self.ordinary[claim.group] -= u32::from(claim.class == 3);
-        let cell = 4 * claim.service + claim.class;
-        self.head[cell] = self.after[ix as usize];
-        if self.head[cell] == NOBODY {
-            let active = &mut self.active[claim.group];
-            if let Some(at) = active.iter().position(|c| *c == cell as u32) {
-                active.swap_remove(at);
-            }
-        }
-    }
-
     fn window_free(&mut self, scene: &Scene, window: usize, now: i64, only: Option<usize>) {
         if now >= self.closes[window] {
             self.reopen(scene, window, now);
@@ -416,7 +437,7 @@ impl Path {
 
     /// Somebody comes; an idle window takes him at once.
     fn arrive(&mut self, scene: &Scene, person: Person, now: i64, only: Option<usize>) {
-        self.enqueue(scene, person);
+        self.queue.enqueue(scene.by_arrival, person);
         let mut best: Option<usize> = None;
         for window in 0..self.idle.len() {
             if !self.idle[window] || !scene.desks[window].skills[person.claim.group] {
@@ -437,20 +458,21 @@ impl Path {
     fn best_for(&self, scene: &Scene, window: usize, now: i64) -> Option<u32> {
         let skills = &scene.desks[window].skills;
         let special = |ix: &&u32| {
-            let person = &self.people[**ix as usize];
+            let person = &self.queue.people[**ix as usize];
             person.bound.map_or(skills[person.claim.group], |bound| bound == window)
         };
-        if let Some(ix) = self.special.iter().find(special) {
+        if let Some(ix) = self.queue.special.iter().find(special) {
             return Some(*ix);
         }
+        let queue = &self.queue;
         let mut best: Option<(Urgency, u32)> = None;
         let mut held_back: Option<(Urgency, u32)> = None;
         for group in &scene.desks[window].groups {
-            let let_pass = self.run[*group] >= scene.priority_run_max && self.ordinary[*group] > 0;
-            for cell in &self.active[*group] {
-                let ix = self.head[*cell as usize];
-                let claim = &self.people[ix as usize].claim;
-                let urgency = scene.scorer.urgency(now, claim, &self.queues);
+            let let_pass = self.run[*group] >= scene.priority_run_max && queue.ordinary[*group] > 0;
+            for cell in &queue.active[*group] {
+                let ix = queue.head[*cell as usize];
+                let claim = &queue.people[ix as usize].claim;
+                let urgency = scene.scorer.urgency(now, claim, &queue.waiting);
                 let pass = let_pass && (claim.class == 1 || claim.class == 2);
                 let slot = if pass { &mut held_back } else { &mut best };
                 let better = slot.as_ref().is_none_or(|(other, by)| match urgency.order(other) {
@@ -468,13 +490,13 @@ impl Path {
 
     /// False when the person had said that he leaves, so that the window is still free.
     fn call(&mut self, scene: &Scene, window: usize, ix: u32, now: i64, only: Option<usize>) -> bool {
-        self.take_out(ix);
-        let person = self.people[ix as usize];
+        self.queue.take_out(ix);
+        let person = self.queue.people[ix as usize];
         let claim = person.claim;
         let run = &mut self.run[claim.group];
         *run = match claim.class {
-            1 | 2 if self.ordinary[claim.group] > 0 => run.saturating_add(1),
-            0 if self.ordinary[claim.group] > 0 => *run,
+            1 | 2 if self.queue.ordinary[claim.group] > 0 => run.saturating_add(1),
+            0 if self.queue.ordinary[claim.group] > 0 => *run,
             _ => 0,
         };
         let place = ix as usize;

@@ -81,8 +81,8 @@ pub struct Weighing {
     pub short: f64,
     /// Head start of a ticket, by class: counts as wait.
     pub head_start: [Millis; 4],
-    /// Urgency grows with this power of the wait.
-    pub power: f64,
+    /// What a short matter gains is lost again, evenly, until this wait; then all minutes count the same.
+    pub fade: Millis,
     /// Tickets that wait longer than this go first, the oldest first.
     pub age: Millis,
     /// An appointment more than this before its slot is called only when nobody else waits.
@@ -90,22 +90,36 @@ pub struct Weighing {
 }
 
 impl Weighing {
+    /// What a policy uses when the hall file says nothing.
+    pub fn of(policy: Policy) -> Self {
+        match policy {
+            Policy::Balanced => Self::balanced(),
+            _ => Self::ratio(),
+        }
+    }
+
+    /// Tuned on ten days of a street hall and on days drawn from them; the log is in `docs/dispatch.md`.
+    fn balanced() -> Self {
+        Self {
+            class: [5.0, 12.0, 6.0, 1.0],
+            short: 0.95,
+            head_start: [90, 75, 95, 30].map(Millis::from_secs),
+            fade: Millis::from_mins(90),
+            age: Millis::from_mins(60),
+            early: Millis::from_mins(4),
+        }
+    }
+
     /// The start values of the reference for `ratio`.
     pub fn ratio() -> Self {
         Self {
             class: [4.0, 8.0, 4.0, 1.0],
             short: 0.5,
             head_start: [Millis::from_mins(2); 4],
-            power: 1.0,
+            fade: Millis::from_mins(100_000),
             age: Millis::from_mins(60),
             early: Millis::from_mins(3),
         }
-    }
-}
-
-impl Default for Weighing {
-    fn default() -> Self {
-        Self::ratio()
     }
 }
 
@@ -156,7 +170,7 @@ pub(crate) struct Scorer {
     worth: Vec<f64>,
     class: [f64; 4],
     head_start: [i64; 4],
-    power: f64,
+    fade: f64,
     age: i64,
     early: i64,
     /// By group: its fixed share of all waiting.
@@ -165,10 +179,8 @@ pub(crate) struct Scorer {
 
 impl Scorer {
     pub(crate) fn new(config: &crate::config::HallConfig, models: &crate::learn::Models, share: Vec<f64>) -> Self {
-        let weighing = match config.policy {
-            Policy::Ratio => Weighing::ratio(),
-            _ => config.weighing.clone(),
-        };
+        let own = Weighing::of(config.policy);
+        let weighing = config.weighing.as_ref().unwrap_or(&own);
         let short = match config.policy {
             Policy::Gcmu => 1.0,
             Policy::Ratio | Policy::Balanced => weighing.short,
@@ -181,7 +193,7 @@ impl Scorer {
             worth: models.services.iter().map(|m| worth(m.mean_ms)).collect(),
             class: weighing.class,
             head_start: weighing.head_start.map(|h| h.0),
-            power: weighing.power,
+            fade: 1.0 / (weighing.fade.0.max(1) as f64),
             age: weighing.age.0,
             early: weighing.early.0,
             share,
@@ -189,6 +201,7 @@ impl Scorer {
     }
 
     /// `queues`: how many wait in each group.
+    #[inline]
     pub(crate) fn urgency(&self, now: i64, claim: &Claim, queues: &[u32]) -> Urgency {
         let wait = now - claim.base;
         let due = claim.base + self.target[claim.class];
@@ -220,6 +233,7 @@ impl Scorer {
         }
     }
 
+    #[inline]
     fn weighed(&self, wait: i64, claim: &Claim) -> Urgency {
         if wait > self.age {
             return Urgency {
@@ -229,12 +243,9 @@ impl Scorer {
             };
         }
         let grown = (wait + self.head_start[claim.class]).max(0) as f64;
-        let grown = if self.power == 1.0 {
-            grown
-        } else {
-            libm::pow(grown / 60_000.0, self.power)
-        };
-        let score = self.class[claim.class] * grown * self.worth[claim.service];
+        let worth = self.worth[claim.service];
+        let worth = worth + (1.0 - worth) * (grown * self.fade).min(1.0);
+        let score = self.class[claim.class] * grown * worth;
         Urgency {
             tier: if wait < -self.early { 0 } else { 1 },
             score,

@@ -5,7 +5,7 @@ use ticket_dispatcher_types::{CloseReason, Millis, TicketState, WindowState};
 use crate::draw::key;
 use crate::engine::{Engine, count};
 use crate::forecast::Forecast;
-use crate::paths::{Coming, Desk, Door, Path, Person, Ready, Scene, keep_of};
+use crate::paths::{Coming, Desk, Door, Path, Person, Queue, Ready, Scene, keep_of};
 use crate::policy::{Claim, Policy, WindowRule};
 use crate::ticket::{Ticket, WindowNow};
 
@@ -13,6 +13,8 @@ use crate::ticket::{Ticket, WindowNow};
 const PLAN_SLACK_MS: i64 = 600_000;
 /// How far a look-ahead goes beyond the closing of the hall.
 const AFTER_CLOSE_MS: i64 = 3_600_000;
+/// Bookings farther ahead than this are left out: who waits now is called before them.
+const BOOKINGS_AHEAD_MS: i64 = 5_400_000;
 /// A pause outside the plan.
 const PAUSE_MS: i64 = 300_000;
 
@@ -44,14 +46,14 @@ impl Engine {
         let scene = self.scene(now, Some(person));
         (
             self.ahead_of_new(now, &claim),
-            self.play_one(&scene, scene.people.len() - 1),
+            self.play_one(&scene, scene.queue.people() - 1),
         )
     }
 
     /// Forecasts of all waiting tickets, in order of issue; one set of paths serves all.
     pub(crate) fn foresee_all(&self, now: Millis) -> Vec<(usize, Forecast)> {
         let scene = self.scene(now, None);
-        let mut waits: Vec<Vec<i64>> = vec![Vec::new(); scene.people.len()];
+        let mut waits: Vec<Vec<i64>> = vec![Vec::new(); scene.queue.people()];
         let mut path = Path::default();
         for number in 0..self.config.forecast_paths {
             path.play(&scene, u64::from(number), None);
@@ -87,11 +89,12 @@ impl Engine {
             let place = (waits.len() * percent).div_ceil(100).saturating_sub(1);
             Millis(waits.get(place).copied().unwrap_or(0).max(0))
         };
-        Forecast {
+        let raw = Forecast {
             p10: at(10),
             p50: at(50),
             p90: at(90),
-        }
+        };
+        self.state.learnt.calibration.apply(raw)
     }
 
     /// Waiting tickets of the group that would go before an ordinary one taken now.
@@ -104,20 +107,23 @@ impl Engine {
     }
 
     pub(crate) fn scene(&self, now: Millis, extra: Option<Person>) -> Scene<'_> {
-        let people = self.waiting().map(|ticket| self.person(ticket)).chain(extra);
-        let people: Vec<Person> = people.collect();
+        let by_arrival = self.config.policy == Policy::Fifo;
+        let mut queue = Queue::new(self.config.groups.len(), self.config.services.len());
+        for person in self.waiting().map(|ticket| self.person(ticket)).chain(extra) {
+            queue.enqueue(by_arrival, person);
+        }
         let horizon = self.config.rules.close.0.max(now.0) + AFTER_CLOSE_MS;
         Scene {
             now: now.0,
             horizon,
-            people,
+            queue,
             desks: (0..self.state.windows.len())
                 .map(|window| self.desk(now.0, window))
                 .collect(),
             coming: self.coming(now.0),
-            overtaking: self.config.policy != Policy::Fifo,
+            overtaking: !by_arrival,
             keep: keep_of(self.day_factor(now.0)),
-            by_arrival: self.config.policy == Policy::Fifo,
+            by_arrival,
             priority_run: self.state.priority_run.clone(),
             priority_run_max: match self.config.policy {
                 Policy::Fifo => u8::MAX,
@@ -260,7 +266,7 @@ impl Engine {
             let (Some(service), false) = (known, self.state.checked_in.contains_key(&booking.id)) else {
                 continue;
             };
-            if share >= 65_000 {
+            if share >= 65_000 || booking.slot.0 > now + BOOKINGS_AHEAD_MS {
                 continue;
             }
             // The longer it fails to appear, the likelier it never will.

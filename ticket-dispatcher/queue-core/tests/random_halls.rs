@@ -185,7 +185,7 @@ fn check(engine: &Engine, issued: &[TicketId]) {
         };
         assert_eq!((at, queued), expected, "{} is {:?}", ticket.number, ticket.state);
     }
-    let mut series: BTreeMap<char, Vec<u16>> = BTreeMap::new();
+    let mut series: BTreeMap<char, Vec<u32>> = BTreeMap::new();
     for ticket in engine.tickets() {
         series
             .entry(ticket.number.series())
@@ -193,7 +193,7 @@ fn check(engine: &Engine, issued: &[TicketId]) {
             .push(ticket.number.count());
     }
     for (letter, numbers) in series {
-        let dense: Vec<u16> = (1..=u16::try_from(numbers.len()).unwrap()).collect();
+        let dense: Vec<u32> = (1..=u32::try_from(numbers.len()).unwrap()).collect();
         assert_eq!(numbers, dense, "series {letter} has gaps or doubles");
     }
 }

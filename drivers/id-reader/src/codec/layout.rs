@@ -192,8 +192,8 @@ impl TextBlock {
         decode_text(self.raw(field))
     }
 
-    /// The name in Latin letters of a card of 2023: its two parts joined first and stripped afterwards, as the first may
-    /// end in a space that belongs to the name.
+    /// The name in Latin letters of a card of 2023: its two parts joined first and stripped afterwards, as the first
+    /// may end in a space that belongs to the name.
     pub fn get_joined(&self, first: Field, rest: Field) -> (Personal, bool) {
         let both = Zeroizing::new([self.raw(first), self.raw(rest)].concat());
         decode_text(&both)

@@ -1,4 +1,4 @@
-//! After an unknown outcome: clear at once, report, wait until the printer is well, clear again, cut the torn piece off.
+//! After an unknown outcome: clear at once, report, wait until the printer is well, clear again, cut the torn piece.
 
 use ticket_dispatcher_types::Millis;
 

@@ -216,7 +216,7 @@ fn safe_rows(canvas: &Canvas, row_bytes: usize) -> Vec<u8> {
     }
 }
 
-/// A picture moved right until nothing in it is obeyed; the last dots of a row are white, so nothing is lost by one dot.
+/// A picture moved right until nothing in it is obeyed; the last dots of a row are white, so one dot loses nothing.
 fn shifted(data: &[u8], row_bytes: u16) -> Vec<u8> {
     let mut data = data.to_vec();
     for _ in 0..7 {
