@@ -93,7 +93,9 @@ impl Line {
         let body = convert::request(request, &self.device);
         let (client, clock, tx) = (self.client.clone(), self.clock.clone(), self.tx.clone());
         let task = self.runtime.spawn(async move {
+            let asked = std::time::Instant::now();
             let answer = take_ticket(&client, key, &body, &tx).await;
+            tracing::info!(ms = asked.elapsed().as_millis(), "the dispatcher answered");
             drop(body); // the holder goes before the answer is told
             let input = match answer {
                 Ok(issued) => DispatcherInput::Issued {

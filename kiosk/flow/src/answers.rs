@@ -72,6 +72,10 @@ impl Flow {
                 Outcome::Advanced
             }
             Some(false) => {
+                let mut ticket = ticket;
+                if ticket.windows.is_empty() {
+                    ticket.windows = self.catalogue.windows_of(&ticket.services);
+                }
                 effects.push(Effect::Speak(Phrase::AlreadyHolds(ticket.number)));
                 effects.push(log("already_holds"));
                 if let Some(session) = &mut self.session {

@@ -148,11 +148,9 @@ impl Catalogue {
         let Some((_, closes)) = self.hours.last() else {
             return false;
         };
-        let longest_s = services
-            .iter()
-            .filter_map(|s| self.group_of(s))
-            .map(|g| g.wait.p90_s)
-            .max();
+        let served = |g: &&Group| g.windows_open > 0; // nobody can say how long it takes where nobody serves yet
+        let groups = services.iter().filter_map(|s| self.group_of(s)).filter(served);
+        let longest_s = groups.map(|g| g.wait.p90_s).max();
         let left_s = u32::from(closes.saturating_sub(minute_of_day)) * 60;
         longest_s.is_some_and(|wait_s| wait_s > left_s)
     }
@@ -165,6 +163,27 @@ impl Catalogue {
             return (0, None);
         };
         (longest.waiting, wait_of(longest))
+    }
+
+    /// The likely wait of a ticket; zero, which no screen and no slip shows, where no window is open for it.
+    pub fn ticket_wait(&self, services: &[ServiceId], wait: WaitS) -> Wait {
+        let mut groups = services.iter().filter_map(|s| self.group_of(s));
+        if groups.any(|g| g.windows_open > 0) {
+            wait.minutes()
+        } else {
+            Wait::default()
+        }
+    }
+
+    /// Names of the windows that serve any of the services, each once.
+    pub fn windows_of(&self, services: &[ServiceId]) -> Vec<String> {
+        let mut windows: Vec<String> = Vec::new();
+        for name in services.iter().filter_map(|s| self.service(s)).flat_map(|s| &s.windows) {
+            if !windows.contains(name) {
+                windows.push(name.clone());
+            }
+        }
+        windows
     }
 
     /// The first level as shown: groups that have a service, but for the guidance desk, which has its own button.

@@ -4,6 +4,9 @@
 //! [`Flow::model`] is the picture of the state. There is no clock, no randomness, no I/O and no device in here; the
 //! daemon carries the effects out in the order given.
 //!
+//! A card read before the choice (tap-first) is taken away at once, as the rules ask; its person is then held in memory
+//! until the number is asked for, the session ends, or its time is over. A card pulled while it is read leaves nothing.
+//!
 //! What must never happen here:
 //! - a request without its key stored first, or two requests for one confirmation;
 //! - a number on paper that differs from the one on the screen, or a slip printed twice without 补打 on it;

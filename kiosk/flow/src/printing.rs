@@ -192,7 +192,7 @@ impl Flow {
     fn slip(&self, ticket: &Ticket) -> Slip {
         let lang = self.prefs.lang;
         let group = ticket.services.first().and_then(|s| self.catalogue.group_of(s));
-        let wait = ticket.wait.minutes();
+        let wait = self.catalogue.ticket_wait(&ticket.services, ticket.wait);
         Slip {
             ticket: ticket.id,
             number: ticket.number,

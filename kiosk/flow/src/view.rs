@@ -215,7 +215,7 @@ impl Flow {
             check_code: ticket.check_code.clone(),
             services: self.catalogue.names(&ticket.services, self.prefs.lang),
             people_ahead: ticket.people_ahead,
-            wait: ticket.wait.minutes(),
+            wait: self.catalogue.ticket_wait(&ticket.services, ticket.wait),
             windows: ticket.windows.iter().take(WINDOWS_SHOWN_MAX).cloned().collect(),
             lookup_url: ticket.lookup_url.clone(),
         }

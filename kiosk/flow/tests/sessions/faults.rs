@@ -346,3 +346,28 @@ fn the_strip_tells_its_age_when_the_line_is_down() {
     bench.dispatcher(DispatcherInput::Back);
     assert_eq!(bench.model().strip.stale_s, None);
 }
+
+#[test]
+fn where_no_window_is_open_no_wait_is_promised() {
+    let mut bench = Bench::well();
+    let mut early = crate::bench::catalogue();
+    for group in &mut early.groups {
+        group.windows_open = 0;
+        group.wait.p90_s = 65_400;
+    }
+    bench.dispatcher(DispatcherInput::Services(early));
+    bench.touch(Intent::ChooseFirst);
+    bench.choose("G1", "S101");
+    let Screen::Confirm { wait, past_closing, .. } = bench.screen() else {
+        panic!("confirm")
+    };
+    assert_eq!((wait, past_closing), (None, false));
+    bench.touch(Intent::Confirm);
+    bench.lay(adult());
+    let (key, _) = bench.request();
+    let ticket = ticket(2);
+    bench.dispatcher(DispatcherInput::Issued { key, ticket });
+    bench.reader(ReaderInput::Removed);
+    let (_, slip, _) = bench.print();
+    assert_eq!((slip.wait_from_min, slip.wait_to_min), (0, 0));
+}

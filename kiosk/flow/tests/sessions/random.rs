@@ -22,6 +22,8 @@ enum Draw {
     Job(bool, JobOutcome),
     GivenBack(bool),
     Wait(i64),
+    /// The way to a request, so that the walk gets behind it often; the card stays, or not.
+    Walk(Card, bool),
 }
 
 fn intents() -> impl Strategy<Value = Intent> {
@@ -129,6 +131,7 @@ fn inputs() -> impl Strategy<Value = Draw> {
         4 => states.prop_map(|s| Draw::Plain(Input::Printer(PrinterInput::Status(s)))),
         4 => lines.prop_map(|d| Draw::Plain(Input::Dispatcher(d))),
         6 => (1i64..40).prop_map(Draw::Wait),
+        8 => (cards(), any::<bool>()).prop_map(|(card, stays)| Draw::Walk(card, stays)),
         1 => prop::sample::select(vec![Input::PowerFail, Input::PowerBack, Input::PowerBack]).prop_map(Draw::Plain),
     ]
 }
@@ -137,6 +140,8 @@ fn inputs() -> impl Strategy<Value = Draw> {
 struct Watch {
     bench: Bench,
     last_key: Option<IdemKey>,
+    /// The request that is neither answered nor abandoned.
+    open: Option<IdemKey>,
     last_job: Option<JobNo>,
     last_cancel: Option<ticket_dispatcher_types::TicketId>,
     keys: Vec<IdemKey>,
@@ -148,6 +153,7 @@ impl Watch {
         Self {
             bench: Bench::well(),
             last_key: None,
+            open: None,
             last_job: None,
             last_cancel: None,
             keys: Vec::new(),
@@ -166,6 +172,7 @@ impl Watch {
                 }
                 return;
             }
+            Draw::Walk(card, stays) => return self.walk(card, stays),
             Draw::Plain(input) => input,
             Draw::Issued(mine, n) => Input::Dispatcher(DispatcherInput::Issued {
                 key: key(mine, self.last_key),
@@ -201,7 +208,38 @@ impl Watch {
                 Input::Dispatcher(said)
             }
         };
+        let answered = match &input {
+            Input::Dispatcher(
+                DispatcherInput::Issued { key, .. }
+                | DispatcherInput::AlreadyHolds { key, .. }
+                | DispatcherInput::Refused { key, .. },
+            ) => Some(*key),
+            _ => None,
+        };
+        self.open.take_if(|open| Some(*open) == answered);
         self.step(input);
+    }
+
+    fn walk(&mut self, card: Card, stays: bool) {
+        for line in [DispatcherInput::Services(catalogue()), DispatcherInput::Back] {
+            self.step(Input::Dispatcher(line));
+        }
+        for reader in [ReaderInput::Up, ReaderInput::Removed] {
+            self.step(Input::Reader(reader));
+        }
+        let (group, service) = (group_id("G1"), service_id("S101"));
+        for intent in [
+            Intent::ChooseFirst,
+            Intent::ChooseGroup { group },
+            Intent::ChooseService { service },
+            Intent::Confirm,
+        ] {
+            self.step(Input::Intent(intent));
+        }
+        self.step(Input::Reader(ReaderInput::Record(card)));
+        if !stays {
+            self.step(Input::Reader(ReaderInput::Removed));
+        }
     }
 
     fn step(&mut self, input: Input) {
@@ -237,6 +275,8 @@ impl Watch {
                 assert!(stored, "sent before it was stored");
                 assert!(!self.keys.contains(key), "a key was used for two confirmations");
                 assert!(!request.services.is_empty());
+                assert_eq!(self.open, None, "two requests for one confirmation");
+                self.open = Some(*key);
                 self.keys.push(*key);
                 self.last_key = Some(*key);
             }
@@ -247,6 +287,9 @@ impl Watch {
                 if let Some(number) = number_shown(&mut self.bench) {
                     assert_eq!(number, slip.number, "screen and paper differ");
                 }
+            }
+            Effect::Abandon(key) => {
+                self.open.take_if(|open| open == key);
             }
             Effect::CancelTicket(id) => self.last_cancel = Some(*id),
             _ => {}
