@@ -11,7 +11,11 @@ fallback fonts on disk (fonts-noto-cjk, fonts-hanazono).
 from fontTools import subset
 from fontTools.ttLib import TTCollection
 
-RARE = "䶮𬱖𫖯龑㛃堃喆犇骉羴猋淼焱垚鑫燚昇晟祎禤逯亓仝佘侴呙岜帯彧昝珺璟瑄翀翙芃苨茜萚蔄袆赟郄郗酆釆镕镡闫雒靳韪颉顸颀骁髙魃麴黉齮𠅤𡐓𣲗𬀩𬬭𬭎𬶋𬸚㑇㕮㘎㙍㙘㙦㛚㛹㟃㠇㠓㤘㥄㧐㧑㧟㫰㬊㬎㬚㭎㭕㮾㰀㳇㳘㳚㴔㵐㶲㸆㸌㺄㻬㽏㿠䁖䂮䃅䃎䅟䌹䎃䎖䏝䏡䏲䐃䓖䓛䓨䓫䓬䗖䗛䗪䗴䜣䝙䢺䢼䣘䥽䦃䲟䲠䲢䴓䴔䴕䴖䴗䴘䴙"
+RARE = (
+    "䶮𬱖𫖯龑㛃堃喆犇骉羴猋淼焱垚鑫燚昇晟祎禤逯亓仝佘侴呙岜帯彧昝珺璟瑄翀翙芃苨茜萚蔄袆赟郄郗酆釆镕镡闫雒靳韪颉顸颀骁髙魃麴黉"
+    "齮𠅤𡐓𣲗𬀩𬬭𬭎𬶋𬸚㑇㕮㘎㙍㙘㙦㛚㛹㟃㠇㠓㤘㥄㧐㧑㧟㫰㬊㬎㬚㭎㭕㮾㰀㳇㳘㳚㴔㵐㶲㸆㸌㺄㻬㽏㿠䁖䂮䃅䃎䅟䌹䎃䎖䏝䏡䏲䐃䓖䓛䓨"
+    "䓫䓬䗖䗛䗪䗴䜣䝙䢺䢼䣘䥽䦃䲟䲠䲢䴓䴔䴕䴖䴗䴘䴙"
+)
 
 
 def two_byte(codec, lead, trail):
@@ -31,7 +35,9 @@ chars |= set(RARE)
 
 for weight in ("Regular", "Bold"):
     font = TTCollection(f"/usr/share/fonts/opentype/noto/NotoSansCJK-{weight}.ttc").fonts[2]
-    options = subset.Options(hinting=False, desubroutinize=False, layout_features=["kern", "palt"], name_IDs=[1, 2, 4, 6, 13, 14])
+    options = subset.Options(
+        hinting=False, desubroutinize=False, layout_features=["kern", "palt"], name_IDs=[1, 2, 4, 6, 13, 14]
+    )
     options.drop_tables += ["vhea", "vmtx", "VORG", "DSIG"]
     s = subset.Subsetter(options)
     s.populate(unicodes=[ord(c) for c in chars])

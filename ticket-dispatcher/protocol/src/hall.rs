@@ -2,8 +2,8 @@
 //!
 //! `GET /stream` is a stream of server-sent events. The first event of a new stream is named `snapshot` and carries a
 //! [`HallSnapshot`]; every later one is named `journal` and carries a [`HallEvent`]. The event id is the journal
-//! position `seq`; with `Last-Event-ID` the stream goes on behind it (or begins with a new snapshot if that is cheaper).
-//! Nothing here holds a person: numbers, windows and counts only.
+//! position `seq`; with `Last-Event-ID` the stream goes on behind it (or begins with a new snapshot if that is
+//! cheaper). Nothing here holds a person: numbers, windows and counts only.
 
 use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::{GroupId, HallId, TicketNo, UnixMillis, WindowId, WindowKind, WindowState};

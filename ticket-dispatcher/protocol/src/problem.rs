@@ -57,7 +57,8 @@ pub struct Problem {
     pub ticket: Option<HeldTicket>,
 }
 
-/// The open ticket of a person who asked for another one. Sent to the kiosk that read the person's card, to nobody else.
+/// The open ticket of a person who asked for another one. Sent to the kiosk that read the person's card, to nobody
+/// else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct HeldTicket {
     /// The ticket.

@@ -46,8 +46,8 @@ pub struct Called {
     pub why: String,
 }
 
-/// `GET /windows/{w}`: everything the clerk's page shows. Read again whenever an answer was lost, so that the page never
-/// guesses what became of a request.
+/// `GET /windows/{w}`: everything the clerk's page shows. Read again whenever an answer was lost, so that the page
+/// never guesses what became of a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WindowDesk {
     /// Journal position that this is true at.

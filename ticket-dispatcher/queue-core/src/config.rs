@@ -1,4 +1,5 @@
-//! The hall as the engine knows it: the static header. Made from the hall file by the daemon, from the trace by `simulate`.
+//! The hall as the engine knows it: the static header. Made from the hall file by the daemon, from the trace by
+//! `simulate`.
 
 use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::{BookingId, GroupId, Millis, ServiceId, WindowId, WindowKind};

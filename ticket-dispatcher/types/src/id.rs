@@ -143,8 +143,14 @@ macro_rules! uuid_id {
     };
 }
 
-uuid_id!(/** A ticket (号票), for ever: UUIDv7, made by the dispatcher. The printed number is a [`crate::TicketNo`]. */ TicketId, "ticket id");
-uuid_id!(/** The `Idempotency-Key` of a request, made and stored by the client before its first send. */ IdemKey, "idempotency key");
+uuid_id!(
+    /** A ticket (号票), for ever: UUIDv7, made by the dispatcher. The printed number is a [`crate::TicketNo`]. */
+    TicketId, "ticket id"
+);
+uuid_id!(
+    /** The `Idempotency-Key` of a request, made and stored by the client before its first send. */
+    IdemKey, "idempotency key"
+);
 
 #[cfg(test)]
 mod tests {

@@ -19,8 +19,8 @@ pub struct TicketNo {
 }
 
 impl TicketNo {
-    /// `series` is an ASCII capital letter, `count` is 1 to 999,999. No hall comes near; the width keeps a number on one
-    /// line of a ticket at the largest size.
+    /// `series` is an ASCII capital letter, `count` is 1 to 999,999. No hall comes near; the width keeps a number on
+    /// one line of a ticket at the largest size.
     pub fn new(series: char, count: u32) -> Result<Self, TicketNoError> {
         if series.is_ascii_uppercase() && (1..=999_999).contains(&count) {
             Ok(Self {

@@ -1,8 +1,9 @@
 //! View models of the kiosk: plain data that says what the screen shows, and the intents that come back from it.
 //!
-//! `kiosk` sends a whole [`Model`] whenever something changes; `kiosk-screen` draws it and sends [`Intent`]s. Both cross
-//! a Unix socket as one JSON object a line. Nothing here decides anything, and nothing here holds more of a person
-//! than a masked name. Words of the screens live in `kiosk-screen`; here are keys (enums) and the hall's own texts.
+//! `kiosk` sends a whole [`Model`] whenever something changes; `kiosk-screen` draws it and sends [`Intent`]s. Both
+//! cross a Unix socket as one JSON object a line. Nothing here decides anything, and nothing here holds more of a
+//! person than a masked name. Words of the screens live in `kiosk-screen`; here are keys (enums) and the hall's own
+//! texts.
 
 mod intent;
 mod screen;
