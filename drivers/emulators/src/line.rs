@@ -181,10 +181,11 @@ impl Line {
     /// Sends bytes at the device's rate and returns when the last one has left; false when the cable was pulled. Bytes
     /// that the host does not fetch are lost once the kernel's buffer is full, as in a real UART.
     pub fn write(&mut self, bytes: &[u8]) -> bool {
+        // Late chunks of one stream catch up; a new one starts when it starts.
+        self.sent_until = self.sent_until.max(Instant::now());
         for chunk in bytes.chunks(bytes_in_two_ms(self.baud)) {
-            let now = Instant::now();
-            self.sent_until = after(now, self.sent_until) + wire_time(chunk.len(), self.baud);
-            thread::sleep(self.sent_until.saturating_duration_since(now));
+            self.sent_until += wire_time(chunk.len(), self.baud);
+            thread::sleep(self.sent_until.saturating_duration_since(Instant::now()));
             let Some(pty) = self.port.slot().clone() else {
                 return false;
             };
@@ -200,14 +201,17 @@ impl Line {
     }
 
     fn listen(&mut self, pty: &Pty, wait: Duration) -> io::Result<()> {
-        if !pty.wait_readable(wait)? {
+        // Bytes that are there at once follow the last ones; bytes that had to be waited for start now.
+        let follows = pty.wait_readable(Duration::ZERO)?;
+        if !follows && !pty.wait_readable(wait)? {
             return Ok(());
         }
         let host = pty.host_baud()?;
         let mut sent = vec![0; bytes_in_two_ms(host)];
         let count = pty.read(&mut sent)?;
         let now = Instant::now();
-        self.heard_until = after(now, self.heard_until) + wire_time(count, host);
+        let busy_until = if follows { self.heard_until } else { now };
+        self.heard_until = after(now, busy_until) + wire_time(count, host);
         thread::sleep(self.heard_until.saturating_duration_since(now));
         self.waiting = as_heard(&sent[..count], host, self.baud);
         Ok(())

@@ -47,7 +47,7 @@ fn a_reader_unplugged_and_plugged_in_again_reads_the_next_card() {
 fn a_plug_pulled_in_the_middle_of_a_read_gives_no_record() {
     let mut setup = Setup::new();
     setup.up();
-    setup.fault(json!({ "command": "30 01", "chunk_bytes": 100, "chunk_delay_ms": 60, "times": 1 }));
+    setup.fault(json!({ "command": "30 01", "chunk_bytes": 50, "chunk_delay_ms": 80, "times": 1 }));
     setup.lay(&r1());
     assert_eq!(setup.event(), Event::CardFound);
     assert_eq!(setup.event(), Event::Reading);
