@@ -159,6 +159,7 @@ fn engine_config(file: &HallFile) -> HallConfig {
                 rules.target.normal,
             ],
             priority_run_max: rules.priority_run_max,
+            ..Rules::default()
         },
         seed: 1,
         forecast_paths: FORECAST_PATHS,

@@ -234,6 +234,15 @@ fn called(outcome: &Outcome) -> Option<(TicketId, Why)> {
 
 /// Why this one, in a sentence for the clerk.
 fn sentence(why: &Why) -> String {
+    let policy = match why.policy.as_str() {
+        "fifo" => "先到先办",
+        "priority" => "优先级",
+        "due" => "最迟应叫时间",
+        "accumulating" | "ratio" => "累积优先",
+        "gcmu" => "等候代价",
+        "queue-ratio" => "队列均衡",
+        other => other,
+    };
     let class = |class: Class| match class {
         Class::Appt => "预约",
         Class::Disabled => "残障优先",
@@ -245,11 +254,11 @@ fn sentence(why: &Why) -> String {
     match &why.runner_up {
         Some(next) => format!(
             "按“{}”规则：{winner}；其后是 {}（{}，{} 前）。",
-            why.policy,
+            policy,
             next.number,
             class(next.class),
             due(next.due_ms)
         ),
-        None => format!("按“{}”规则：{winner}；没有其他人在等。", why.policy),
+        None => format!("按“{policy}”规则：{winner}；没有其他人在等。"),
     }
 }

@@ -128,6 +128,7 @@ pub struct PlanInterval {
 
 /// The hall's rules; every number is a setting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Rules {
     /// First instant at which numbers are given out.
     pub issue_from: Millis,

@@ -1,0 +1,194 @@
+//! The power goes, the disk fails: nothing that was answered is lost, and nothing is guessed.
+
+use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::house::{House, key, ticket};
+
+/// `kill -9` at some moment under load, ten times over. Every answer that a client got must come again, byte for byte;
+/// every number is given once; the journal is sound.
+#[test]
+fn killed_under_load_it_keeps_every_answered_ticket() {
+    let mut house = House::new();
+    let answered: Mutex<BTreeMap<u64, Vec<u8>>> = Mutex::default();
+    let keys = AtomicU64::new(1);
+    for round in 0..10_u64 {
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while !stop.load(Ordering::SeqCst) {
+                        let n = keys.fetch_add(1, Ordering::SeqCst);
+                        let body = body_of(n);
+                        let sent = house.try_keyed("POST", "/api/v1/tickets", &body, Some(&key(n.into())));
+                        if let Ok(answer) = sent {
+                            assert_eq!(answer.status, 201, "{}", answer.text());
+                            answered.lock().unwrap().insert(n, answer.body);
+                        }
+                    }
+                });
+            }
+            std::thread::sleep(Duration::from_millis(60 + round * 37 % 200));
+            Command::new("kill")
+                .args(["-9", &house.child.id().to_string()])
+                .status()
+                .unwrap();
+            stop.store(true, Ordering::SeqCst);
+        });
+        house.kill();
+        house.start_again();
+    }
+    let answered = answered.into_inner().unwrap();
+    assert!(answered.len() > 50, "only {} tickets under load", answered.len());
+    let mut numbers = BTreeMap::new();
+    for n in 1..keys.load(Ordering::SeqCst) {
+        let again = house.keyed("POST", "/api/v1/tickets", &body_of(n), Some(&key(n.into())));
+        match answered.get(&n) {
+            Some(before) => {
+                assert_eq!(again.status, 200, "key {n} was answered and is gone");
+                assert_eq!(&again.body, before, "key {n} got another answer");
+            }
+            None => assert!(matches!(again.status, 200 | 201)),
+        }
+        let number = again.json()["number"].to_string();
+        assert_eq!(numbers.insert(number.clone(), n), None, "{number} was given twice");
+    }
+    house.kill();
+    let (sound, text) = house.verify(true);
+    assert!(sound, "{text}");
+}
+
+/// Every third from the desk, the others with a person each, over two series.
+fn body_of(n: u64) -> String {
+    let person = (!n.is_multiple_of(3)).then_some(u32::try_from(n).unwrap());
+    ticket(if n.is_multiple_of(2) { "S101" } else { "S201" }, person)
+}
+
+/// A library that is loaded before the C library's and lets every flush fail while a file exists.
+fn failing_flush(house: &std::path::Path) -> std::path::PathBuf {
+    let source = house.join("fail.c");
+    let library = house.join("fail.so");
+    std::fs::write(
+        &source,
+        "#include <errno.h>\n#include <stdlib.h>\n#include <sys/syscall.h>\n#include <unistd.h>\n\
+         static int fails(void) { const char *f = getenv(\"FAIL_WHILE\"); return f && access(f, F_OK) == 0; }\n\
+         int fsync(int fd) { if (fails()) { errno = EIO; return -1; } return (int)syscall(SYS_fsync, fd); }\n\
+         int fdatasync(int fd) { if (fails()) { errno = EIO; return -1; } return (int)syscall(SYS_fdatasync, fd); }\n",
+    )
+    .unwrap();
+    let built = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .args([&library, &source])
+        .status()
+        .expect("a C compiler, which SQLite needs as well");
+    assert!(built.success());
+    library
+}
+
+#[test]
+fn a_failed_flush_stops_the_process_and_a_restart_knows_the_truth() {
+    let shim = std::env::temp_dir().join(format!("flush-{}", std::process::id()));
+    std::fs::create_dir_all(&shim).unwrap();
+    let library = failing_flush(&shim);
+    let trigger = shim.join("fail-now");
+    let env = [
+        ("LD_PRELOAD", library.to_str().unwrap()),
+        ("FAIL_WHILE", trigger.to_str().unwrap()),
+    ];
+    let mut house = House::with("", &env);
+    let before = house.take("S101", Some(1), &key(1));
+    assert_eq!(before.status, 201);
+    std::fs::write(&trigger, "").unwrap();
+    let unanswered = house.try_keyed("POST", "/api/v1/tickets", &ticket("S101", Some(2)), Some(&key(2)));
+    assert!(unanswered.is_err(), "answered though the flush failed");
+    let status = house.child.wait().unwrap();
+    assert_eq!(status.signal(), Some(6), "the process aborts: {status}");
+    std::fs::remove_file(&trigger).unwrap();
+    house.forget_env();
+    house.start_again();
+    let again = house.take("S101", Some(1), &key(1));
+    assert_eq!((again.status, &again.body), (200, &before.body));
+    let second = house.take("S101", Some(2), &key(2));
+    assert!(matches!(second.status, 200 | 201), "{}", second.text());
+    assert_eq!(
+        second.json()["number"],
+        "A002",
+        "whether it was there or not, the number is given once"
+    );
+    house.kill();
+    assert!(house.verify(true).0);
+    let _ = std::fs::remove_dir_all(shim);
+}
+
+#[test]
+fn a_restart_gives_the_same_answer_byte_for_byte() {
+    let mut house = House::new();
+    let first = house.take("S101", Some(1), &key(1));
+    house.open("W01");
+    house.call("POST", "/api/v1/windows/W01/next", "{}");
+    house.kill();
+    house.start_again();
+    let again = house.take("S101", Some(1), &key(1));
+    assert_eq!(again.status, 200);
+    assert_eq!(again.body, first.body, "called meanwhile, and still the same answer");
+    let token = first.json()["token"].as_str().unwrap().to_string();
+    let found = house.bare("GET", &format!("/api/v1/lookup?t={token}"), "").json();
+    assert_eq!(found["state"], "called", "tokens still open the lookup");
+    let next = house.keyed(
+        "POST",
+        "/api/v1/windows/W01/next",
+        r#"{"finish_current":true}"#,
+        Some(&key(9)),
+    );
+    assert_eq!(next.status, 204);
+    let next = house.keyed(
+        "POST",
+        "/api/v1/windows/W01/next",
+        r#"{"finish_current":true}"#,
+        Some(&key(9)),
+    );
+    assert_eq!(next.status, 204, "a retried next finishes nobody twice");
+}
+
+#[test]
+fn a_key_file_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut house = House::new();
+    house.kill();
+    let key_file = house.dir.join("root.key");
+    assert_eq!(
+        std::fs::metadata(&key_file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    std::fs::set_permissions(&key_file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_ticket-dispatcher"))
+        .args(["serve", "--config"])
+        .arg(house.dir.join("dispatcher.toml"))
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("can be read by others"));
+}
+
+#[test]
+fn verify_tells_by_exit_status_and_names_the_row() {
+    let mut house = House::new();
+    for n in 0..5 {
+        house.take("S101", None, &key(n));
+    }
+    house.kill();
+    assert!(house.verify(true).0);
+    let db = rusqlite::Connection::open(house.dir.join("journal.db")).unwrap();
+    db.execute(
+        "UPDATE journal SET outcome = replace(outcome, 'A002', 'A009') WHERE seq = 4",
+        [],
+    )
+    .unwrap();
+    drop(db);
+    let (sound, text) = house.verify(false);
+    assert!(!sound && text.starts_with("row 4: "), "{text}");
+}

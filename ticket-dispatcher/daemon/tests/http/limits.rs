@@ -1,0 +1,159 @@
+//! What is malformed, too large, too slow or not allowed.
+
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
+
+use crate::house::{House, connect, exchange, key, ticket};
+
+#[test]
+fn a_body_of_ten_megabytes_is_refused_and_the_answer_arrives() {
+    let house = House::new();
+    let body = "x".repeat(10 * 1024 * 1024);
+    let answer = house.call("POST", "/api/v1/tickets", &body);
+    assert_eq!((answer.status, answer.code().as_str()), (413, "too-large"));
+    // The same without saying so beforehand.
+    let mut stream = connect(house.addr).unwrap();
+    let head = format!(
+        "POST /api/v1/tickets HTTP/1.1\r\nhost: h\r\nconnection: close\r\nauthorization: Bearer {}\r\n\
+         transfer-encoding: chunked\r\n\r\n",
+        house.token
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    for _ in 0..10 {
+        stream
+            .write_all(format!("{:x}\r\n{}\r\n", 4096, "y".repeat(4096)).as_bytes())
+            .unwrap();
+    }
+    stream.write_all(b"0\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 413"), "{text}");
+    assert_eq!(house.take("S101", None, &key(1)).status, 201);
+}
+
+#[test]
+fn malformed_requests_get_a_problem_and_change_nothing() {
+    let house = House::new();
+    let seq = || house.bare("GET", "/healthz", "").json()["seq"].clone();
+    let before = seq();
+    for (body, status, code) in [
+        ("{", 400, "malformed"),
+        ("[]", 400, "malformed"),
+        ("{}", 400, "malformed"),
+        (r#"{"services":"S101"}"#, 400, "malformed"),
+        (r#"{"services":["S 101"]}"#, 400, "malformed"),
+        (r#"{"services":["S101"],"surprise":1}"#, 400, "malformed"),
+        (r#"{"services":["S101"],"class":"vip"}"#, 400, "malformed"),
+        (r#"{"services":["S101"],"cases":0}"#, 400, "malformed"),
+        (r#"{"services":[]}"#, 422, "unprocessable"),
+        (r#"{"services":["S101"],"class":"appt"}"#, 422, "unprocessable"),
+        (r#"{"services":["S101"],"booking":"nope"}"#, 422, "unprocessable"),
+        (r#"{"services":["S101"],"cases":99}"#, 422, "unprocessable"),
+    ] {
+        let answer = house.call("POST", "/api/v1/tickets", body);
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (status, code),
+            "{body}: {}",
+            answer.text()
+        );
+    }
+    for (method, path, status) in [
+        ("POST", "/api/v1/tickets/none/finish", 404),
+        (
+            "POST",
+            "/api/v1/tickets/01a2004d-5030-75e9-af12-ac73007b1b3c/finish",
+            404,
+        ),
+        ("GET", "/api/v1/windows/W99", 404),
+        ("POST", "/api/v1/windows/W99/next", 404),
+        ("GET", "/api/v1/nothing", 404),
+        ("DELETE", "/api/v1/tickets", 405),
+        ("GET", "/api/v1/lookup?t=0000000000000000", 404),
+    ] {
+        let answer = house.call(method, path, "");
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
+        assert_eq!(
+            answer.header("content-type").as_deref(),
+            Some("application/problem+json"),
+            "{path}"
+        );
+    }
+    let bad_key = house.keyed("POST", "/api/v1/tickets", &ticket("S101", None), Some("12"));
+    assert_eq!((bad_key.status, bad_key.code().as_str()), (400, "malformed"));
+    let text = exchange(
+        connect(house.addr).unwrap(),
+        "POST",
+        "/api/v1/tickets",
+        &[
+            ("authorization", format!("Bearer {}", house.token)),
+            ("content-type", "text/plain".to_string()),
+        ],
+        b"",
+    );
+    assert_eq!(text.unwrap().status, 415);
+    assert_eq!(seq(), before);
+}
+
+#[test]
+fn a_problem_never_repeats_what_was_sent() {
+    let house = House::new();
+    let body = r#"{"services":["S101"],"holder":{"document":"resident_id","number":990201198500000001}}"#;
+    let answer = house.call("POST", "/api/v1/tickets", body);
+    assert_eq!(answer.status, 400);
+    assert!(!answer.text().contains("99020119"), "{}", answer.text());
+}
+
+#[test]
+fn the_same_key_with_another_request_is_refused() {
+    let house = House::new();
+    assert_eq!(house.take("S101", None, &key(1)).status, 201);
+    let other = house.take("S102", None, &key(1));
+    assert_eq!((other.status, other.code().as_str()), (422, "key-reused"));
+    house.open("W01");
+    let elsewhere = house.keyed("POST", "/api/v1/windows/W01/next", "{}", Some(&key(1)));
+    assert_eq!(elsewhere.code(), "key-reused");
+}
+
+#[test]
+fn without_credentials_only_public_calls_answer() {
+    let house = House::new();
+    for (method, path) in [
+        ("POST", "/api/v1/tickets"),
+        ("GET", "/api/v1/tickets/01a2004d-5030-75e9-af12-ac73007b1b3c"),
+        ("POST", "/api/v1/windows/W01/open"),
+        ("POST", "/api/v1/windows/W01/next"),
+        ("GET", "/api/v1/windows/W01"),
+        ("GET", "/api/v1/hall"),
+        ("GET", "/api/v1/stream"),
+        ("GET", "/api/v1/services"),
+        ("GET", "/metrics"),
+    ] {
+        let answer = house.bare(method, path, "");
+        assert_eq!((answer.status, answer.code().as_str()), (401, "unauthorised"), "{path}");
+    }
+    let wrong = [("authorization", format!("Bearer {}x", &house.token[1..]))];
+    let answer = exchange(connect(house.addr).unwrap(), "GET", "/api/v1/hall", &wrong, b"").unwrap();
+    assert_eq!(answer.status, 401);
+}
+
+#[test]
+fn a_client_that_dawdles_is_not_waited_for() {
+    let house = House::new();
+    let started = Instant::now();
+    let mut headers = connect(house.addr).unwrap();
+    headers.write_all(b"GET /healthz HTTP/1.1\r\nhost:").unwrap();
+    let mut body = connect(house.addr).unwrap();
+    let head = format!(
+        "POST /api/v1/tickets HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {}\r\ncontent-length: 100\r\n\r\n{{",
+        house.token
+    );
+    body.write_all(head.as_bytes()).unwrap();
+    let mut rest = Vec::new();
+    let _ = headers.read_to_end(&mut rest);
+    assert!(started.elapsed() < Duration::from_secs(20));
+    let mut answer = [0; 512];
+    let n = body.read(&mut answer).unwrap();
+    let text = String::from_utf8_lossy(&answer[..n]).into_owned();
+    assert!(text.starts_with("HTTP/1.1 408"), "{text}");
+}
