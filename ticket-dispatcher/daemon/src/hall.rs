@@ -159,7 +159,6 @@ fn engine_config(file: &HallFile) -> HallConfig {
                 rules.target.normal,
             ],
             priority_run_max: rules.priority_run_max,
-            ..Rules::default()
         },
         seed: 1,
         forecast_paths: FORECAST_PATHS,

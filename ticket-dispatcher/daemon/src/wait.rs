@@ -7,9 +7,9 @@ const MINUTE: i64 = 60_000;
 
 /// Nobody plans by the minute an hour ahead: steps of 1 minute up to 10, of 5 up to 60, of 10 beyond.
 fn step(ms: i64) -> i64 {
-    match ms {
-        ..=600_000 => MINUTE,
-        ..=3_600_000 => 5 * MINUTE,
+    match ms.div_euclid(MINUTE) {
+        ..10 => MINUTE,
+        10..60 => 5 * MINUTE,
         _ => 10 * MINUTE,
     }
 }

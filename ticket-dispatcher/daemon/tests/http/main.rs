@@ -1,5 +1,7 @@
 //! The HTTP interface of the dispatcher, asked from outside the real binary.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on stops where it stands
+
 mod crash;
 mod house;
 mod life;
