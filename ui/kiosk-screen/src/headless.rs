@@ -52,6 +52,13 @@ impl Canvas {
         region
     }
 
+    /// Makes the next draw a whole one.
+    pub fn spoil(&self) {
+        self.window.set_size(PhysicalSize::new(PANEL.0, PANEL.1 - 1));
+        self.window.set_size(PhysicalSize::new(PANEL.0, PANEL.1));
+        self.window.request_redraw();
+    }
+
     /// The whole panel as it was drawn last.
     pub fn pixels(&self) -> Vec<Rgb8Pixel> {
         self.pixels.borrow().clone()
@@ -107,6 +114,7 @@ pub struct Headless {
     jobs: Jobs,
     started: Instant,
     frames: watch::Sender<Arc<Frame>>,
+    looped: bool,
 }
 
 impl Headless {
@@ -124,9 +132,22 @@ impl Headless {
                 jobs,
                 started: Instant::now(),
                 frames,
+                looped: true,
             },
             canvas,
             receiver,
+        )
+    }
+
+    /// A platform for whoever draws by hand: without a loop, and so as many in one program as it has threads.
+    pub fn by_hand() -> (Self, Rc<Canvas>) {
+        let (platform, canvas, _) = Self::new();
+        (
+            Self {
+                looped: false,
+                ..platform
+            },
+            canvas,
         )
     }
 
@@ -173,6 +194,7 @@ impl Platform for Headless {
     }
 
     fn new_event_loop_proxy(&self) -> Option<Box<dyn EventLoopProxy>> {
-        Some(Box::new(self.jobs.clone()))
+        self.looped
+            .then(|| Box::new(self.jobs.clone()) as Box<dyn EventLoopProxy>)
     }
 }

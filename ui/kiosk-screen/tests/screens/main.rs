@@ -1,0 +1,8 @@
+//! All tests of the screens in one program, for each program links the whole toolkit.
+
+mod examples;
+mod layout;
+mod pictures;
+mod real;
+mod stage;
+mod words;
