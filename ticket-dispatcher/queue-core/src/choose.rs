@@ -5,7 +5,7 @@ use core::cmp::Ordering;
 use ticket_dispatcher_types::{Class, Millis};
 
 use crate::effect::{Effect, RunnerUp, Why};
-use crate::engine::Engine;
+use crate::engine::{Engine, count};
 use crate::policy::{Claim, Policy, Urgency, WindowRule, class_place};
 use crate::ticket::Ticket;
 
@@ -72,6 +72,20 @@ impl Engine {
             .collect();
         all.sort_by(|a, b| self.before(a, b));
         all.into_iter().map(|c| c.ticket).collect()
+    }
+
+    /// Waiting tickets of the same group that would be called before this one.
+    pub(crate) fn ahead(&self, one: &Ticket) -> u32 {
+        let Some(ix) = self.state.by_id.get(&one.id) else {
+            return 0;
+        };
+        let queues = self.queues();
+        let own = self.candidate(self.state.clock, *ix, &queues);
+        let sooner = |other: &&usize| {
+            let same = self.state.tickets[**other].group_at == one.group_at;
+            same && self.before(&self.candidate(self.state.clock, **other, &queues), &own) == Ordering::Less
+        };
+        count(self.state.waiting.iter().filter(sooner))
     }
 
     /// The first of each class and service by base time, so that nobody overtakes his like; and all that are bound to

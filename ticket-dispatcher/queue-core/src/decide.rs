@@ -182,7 +182,7 @@ impl Engine {
                 number: held.number,
             });
         }
-        let (class, base_ms) = self.effective_class(now, new)?;
+        let (class, base_ms) = self.effective_class(self.issue_time(now), new)?;
         let number = self.next_number(self.config.groups[group_ix].series)?;
         let effect = Effect::Issued {
             ticket: new.clone(),

@@ -10,7 +10,7 @@ use crate::curve::Curve;
 use crate::digest::Digest;
 use crate::effect::Effect;
 use crate::event::Event;
-use crate::forecast::Forecast;
+use crate::forecast::{Forecast, QueueOutlook};
 use crate::index::Index;
 use crate::learn::{Learnt, Models};
 use crate::outlook::Outlook;
@@ -170,9 +170,7 @@ impl Engine {
         let Some(one) = self.ticket(ticket).filter(|t| t.state == TicketState::Waiting) else {
             return 0;
         };
-        let ranked = self.ranked(self.state.clock);
-        let ahead = ranked.iter().take_while(|ix| self.state.tickets[**ix].id != ticket);
-        count(ahead.filter(|ix| self.state.tickets[**ix].group == one.group))
+        self.ahead(one)
     }
 
     /// The first `n` waiting tickets as the policy ranks them now, over all groups.
@@ -212,6 +210,26 @@ impl Engine {
         let all = self.foresee_all(now).into_iter();
         all.map(|(ix, forecast)| (self.state.tickets[ix].id, forecast))
             .collect()
+    }
+
+    /// When everybody who waits now will have been called, from `now`; none when nobody waits.
+    pub fn queue_gone(&self, now: Millis) -> Option<QueueOutlook> {
+        self.foresee_end(now)
+    }
+
+    /// The same if this window opened now: what a hall manager asks before sending a clerk there. None for an unknown
+    /// window, or when nobody waits.
+    pub fn what_if_open(&self, now: Millis, window: &WindowId) -> Option<QueueOutlook> {
+        let mut draft = self.clone();
+        self.index.windows.get(window)?;
+        draft.fold(
+            now,
+            &Effect::WindowOpened {
+                window: window.clone(),
+                clerk: None,
+            },
+        );
+        draft.foresee_end(now)
     }
 
     /// People ahead and time until the call of an ordinary ticket for this service, were it taken at `now`.

@@ -138,8 +138,7 @@ impl Engine {
         };
         let ix = self.state.tickets.len();
         let order = u32::try_from(ix).expect("a day has fewer than 2^32 tickets");
-        // A clock set back must not let later tickets pass earlier ones.
-        let queued_ms = self.state.tickets.last().map_or(now.0, |last| now.0.max(last.issued.0));
+        let queued_ms = self.issue_time(now).0;
         self.state.tickets.push(Arc::new(Ticket {
             id: new.id,
             number: *number,
@@ -184,6 +183,11 @@ impl Engine {
             Arc::make_mut(&mut self.state.checked_in).insert(booking.clone(), ix);
         }
         self.enqueue(ix);
+    }
+
+    /// A clock set back must not let later tickets pass earlier ones.
+    pub(crate) fn issue_time(&self, now: Millis) -> Millis {
+        self.state.tickets.last().map_or(now, |last| now.max(last.issued))
     }
 
     fn fold_called(&mut self, now: Millis, ticket: TicketId, window: &WindowId) {

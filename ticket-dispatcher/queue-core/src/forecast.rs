@@ -13,3 +13,14 @@ pub struct Forecast {
     /// One in ten is called later.
     pub p90: Millis,
 }
+
+/// How the present queue will end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueOutlook {
+    /// How many wait.
+    pub waiting: u32,
+    /// Time until the last of them is called.
+    pub gone: Forecast,
+    /// Mean over them of the time until the call.
+    pub mean_wait: Millis,
+}

@@ -15,6 +15,7 @@ mod draw;
 mod effect;
 mod engine;
 mod event;
+mod explain;
 mod fold;
 mod forecast;
 mod index;
@@ -29,7 +30,7 @@ pub use config::{Archive, Booking, Group, HallConfig, PlanInterval, Profile, Rul
 pub use effect::{Effect, Place, Refusal, RunnerUp, Why};
 pub use engine::Engine;
 pub use event::{Event, NewTicket, Source, TransferTo};
-pub use forecast::Forecast;
+pub use forecast::{Forecast, QueueOutlook};
 pub use policy::{Policy, Weighing, WindowRule};
 pub use ticket::{Step, Ticket, WindowNow};
 

@@ -101,9 +101,9 @@ impl Weighing {
     /// Tuned on ten days of a street hall and on days drawn from them; the log is in `docs/dispatch.md`.
     fn balanced() -> Self {
         Self {
-            class: [5.0, 12.0, 6.0, 1.0],
+            class: [5.0, 14.0, 6.0, 1.0],
             short: 0.95,
-            head_start: [90, 75, 95, 30].map(Millis::from_secs),
+            head_start: [95, 40, 110, 30].map(Millis::from_secs),
             fade: Millis::from_mins(90),
             age: Millis::from_mins(60),
             early: Millis::from_mins(4),

@@ -4,7 +4,7 @@ use ticket_dispatcher_types::{CloseReason, Millis, TicketState, WindowState};
 
 use crate::draw::key;
 use crate::engine::{Engine, count};
-use crate::forecast::Forecast;
+use crate::forecast::{Forecast, QueueOutlook};
 use crate::paths::{Coming, Desk, Door, Path, Person, Queue, Ready, Scene, keep_of};
 use crate::policy::{Claim, Policy, WindowRule};
 use crate::ticket::{Ticket, WindowNow};
@@ -15,6 +15,9 @@ const PLAN_SLACK_MS: i64 = 600_000;
 const AFTER_CLOSE_MS: i64 = 3_600_000;
 /// Bookings farther ahead than this are left out: who waits now is called before them.
 const BOOKINGS_AHEAD_MS: i64 = 5_400_000;
+/// Up to so many waiting tickets a forecast takes all its paths.
+const USUAL_QUEUE: u32 = 250;
+const FEWEST_PATHS: u32 = 16;
 /// A pause outside the plan.
 const PAUSE_MS: i64 = 300_000;
 
@@ -55,7 +58,7 @@ impl Engine {
         let scene = self.scene(now, None);
         let mut waits: Vec<Vec<i64>> = vec![Vec::new(); scene.queue.people()];
         let mut path = Path::default();
-        for number in 0..self.config.forecast_paths {
+        for number in 0..self.paths(&scene) {
             path.play(&scene, u64::from(number), None);
             for (waits, called) in waits.iter_mut().zip(&path.called) {
                 waits.push((*called).min(scene.horizon) - now.0);
@@ -72,9 +75,37 @@ impl Engine {
         all
     }
 
+    pub(crate) fn foresee_end(&self, now: Millis) -> Option<QueueOutlook> {
+        let scene = self.scene(now, None);
+        let waiting = i64::try_from(scene.queue.people()).ok().filter(|n| *n > 0)?;
+        let (mut ends, mut sum, mut path) = (Vec::new(), 0, Path::default());
+        let paths = self.paths(&scene);
+        for number in 0..paths {
+            path.play(&scene, u64::from(number), None);
+            let waits = path.called.iter().map(|called| (*called).min(scene.horizon) - now.0);
+            let (last, all) = waits.fold((0, 0), |(last, all), wait| (wait.max(last), all + wait));
+            ends.push(last);
+            sum += all / waiting;
+        }
+        let mean_wait = Millis(sum / i64::from(paths.max(1)));
+        let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+        Some(QueueOutlook {
+            waiting,
+            gone: raw_range(&mut ends),
+            mean_wait,
+        })
+    }
+
+    /// Fewer paths when the hall is far beyond what any hall holds, so that an answer still comes in time.
+    fn paths(&self, scene: &Scene) -> u32 {
+        let waiting = u32::try_from(scene.queue.people()).unwrap_or(u32::MAX).max(1);
+        let most = (USUAL_QUEUE * self.config.forecast_paths.max(1) / waiting).max(FEWEST_PATHS);
+        self.config.forecast_paths.min(most)
+    }
+
     fn play_one(&self, scene: &Scene, place: usize) -> Forecast {
         let mut path = Path::default();
-        let mut waits: Vec<i64> = (0..self.config.forecast_paths)
+        let mut waits: Vec<i64> = (0..self.paths(scene))
             .map(|number| {
                 path.play(scene, u64::from(number), Some(place));
                 path.called[place].min(scene.horizon) - scene.now
@@ -84,17 +115,7 @@ impl Engine {
     }
 
     fn range(&self, waits: &mut [i64]) -> Forecast {
-        waits.sort_unstable();
-        let at = |percent: usize| {
-            let place = (waits.len() * percent).div_ceil(100).saturating_sub(1);
-            Millis(waits.get(place).copied().unwrap_or(0).max(0))
-        };
-        let raw = Forecast {
-            p10: at(10),
-            p50: at(50),
-            p90: at(90),
-        };
-        self.state.learnt.calibration.apply(raw)
+        self.state.learnt.calibration.apply(raw_range(waits))
     }
 
     /// Waiting tickets of the group that would go before an ordinary one taken now.
@@ -297,5 +318,18 @@ impl Engine {
         let came = count(self.tickets().filter(|t| t.booking.is_none()));
         // A day's factor spreads by about a fifth: worth 25 arrivals.
         (f64::from(came) + 25.0) / (usual + 25.0)
+    }
+}
+
+fn raw_range(waits: &mut [i64]) -> Forecast {
+    waits.sort_unstable();
+    let at = |percent: usize| {
+        let place = (waits.len() * percent).div_ceil(100).saturating_sub(1);
+        Millis(waits.get(place).copied().unwrap_or(0).max(0))
+    };
+    Forecast {
+        p10: at(10),
+        p50: at(50),
+        p90: at(90),
     }
 }
