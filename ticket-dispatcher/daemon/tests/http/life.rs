@@ -33,7 +33,7 @@ fn a_ticket_lives_from_kiosk_to_the_end_of_service() {
     assert_eq!(called["ticket"]["id"], id);
     assert_eq!(called["ticket"]["masked_name"], "试*人");
     assert!(called["why"].as_str().unwrap().contains("规则"));
-    assert_eq!(look("called")["window_name"], "1号综合窗口");
+    assert_eq!(look("called")["window_name"]["zh-Hans"], "1号综合窗口");
     let busy = house.call("POST", "/api/v1/windows/W01/next", "{}");
     assert_eq!((busy.status, busy.code().as_str()), (409, "wrong-state"));
 
