@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use fantoccini::Client;
 use serde_json::{Value, json};
-use tests_e2e::binaries::binary_dir;
+use tests_e2e::binaries::{Daemon, binary_dir, built};
 use tests_e2e::browser::Driver;
 use tests_e2e::dispatcher::Dispatcher;
 
@@ -412,6 +412,68 @@ async fn an_unknown_token_gets_a_kind_page() -> anyhow::Result<()> {
     page.says("#advice", "导办台").await?;
     page.picture("phone-unknown").await?;
     page.close().await
+}
+
+#[tokio::test]
+async fn the_bench_lays_cards_and_pulls_paper() -> anyhow::Result<()> {
+    let binary = built("drivers-emulators", "hall-emulators").await?;
+    let folder = std::env::temp_dir().join(format!("yimen-bench-{}", std::process::id()));
+    let dir = folder.to_str().context("the temporary folder has a plain name")?;
+    let emulators = Daemon::start(&binary, &["--dir", dir, "--link", "board=http://127.0.0.1:1/board"]).await?;
+    let address = emulators.address("control")?;
+    let state = async |device: &str| -> anyhow::Result<Value> {
+        let answer = tests_e2e::http_client()
+            .get(format!("http://{address}/{device}"))
+            .send()
+            .await?;
+        Ok(answer.error_for_status()?.json().await?)
+    };
+    let page = Page::open(&format!("http://{address}/"), 1600, 900).await?;
+    page.says("#drawer", "陈晓岚").await?;
+    page.says("#links", "叫号屏").await?;
+    page.says("#no-screen", "还没有开机").await?;
+
+    page.run("document.querySelector('[data-person=chen-xiaolan]').click()")
+        .await?;
+    page.says("#lying", "陈晓岚").await?;
+    ensure!(
+        state("id-reader").await?["card"]["name"] == "陈晓岚",
+        "no card on the reader"
+    );
+    page.run("document.querySelector('#pad').click()").await?;
+    page.says("#lying", "放在这里").await?;
+    ensure!(state("id-reader").await?["card"].is_null(), "the card still lies there");
+
+    page.run("document.querySelector('[data-fault=paper-out]').click()")
+        .await?;
+    page.says("#printer-state", "没有纸").await?;
+    ensure!(state("printer").await?["paper"] == "out", "the printer still has paper");
+    page.picture("bench").await?;
+    page.run("document.querySelector('[data-fault=paper-out]').click()")
+        .await?;
+    page.says("#printer-state", "正常").await?;
+    page.run("document.querySelector('#reader-controls [data-fault=plug]').click()")
+        .await?;
+    page.says("#reader-state", "有故障").await?;
+    ensure!(
+        state("id-reader/plugged").await?["plugged"] == false,
+        "the reader is still plugged in"
+    );
+
+    // A click in the middle of the picture is a touch in the middle of the panel, whatever the size on the page.
+    let point = page
+        .run(
+            "const box = {left: 100, top: 50, width: 270, height: 480};
+             const canvas = {width: 1080, height: 1920, getBoundingClientRect: () => box};
+             const {pointOnScreen} = await import('/web/bench/screen.js');
+             return [pointOnScreen(canvas, {clientX: 235, clientY: 290}), pointOnScreen(canvas, {clientX: 999, clientY: 0})]",
+        )
+        .await?;
+    ensure!(point == json!([{"x": 540, "y": 960}, {"x": 1079, "y": 0}]), "{point}");
+    page.close().await?;
+    emulators.kill().await;
+    let _ = std::fs::remove_dir_all(folder);
+    Ok(())
 }
 
 #[tokio::test]
