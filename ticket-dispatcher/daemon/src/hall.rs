@@ -127,7 +127,7 @@ fn engine_config(file: &HallFile) -> HallConfig {
     let services = file.services.iter().map(|s| Service {
         id: s.id.clone(),
         group: s.group.clone(),
-        // A hall that has measured nothing says a typical time; three equal values are the least a model can learn from.
+        // A hall that has measured nothing says a typical time; a model learns from three values or more.
         hist_ms: vec![s.typical.0; 3],
     });
     let windows = file.windows.iter().map(|w| Window {

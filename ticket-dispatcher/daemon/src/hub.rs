@@ -74,8 +74,8 @@ impl Hub {
         ring.events.clear();
     }
 
-    /// Puts events into the ring and rings the bell. Called by the ledger's writer: it must not wait for anybody, so the
-    /// waking is left to [`Hub::fan_out`].
+    /// Puts events into the ring and rings the bell. Called by the ledger's writer: it must not wait for anybody, so
+    /// the waking is left to [`Hub::fan_out`].
     pub fn publish(&self, seq: u64, events: Vec<(u64, Bytes)>) {
         {
             let mut ring = self.ring.write().expect("no panic under this lock");

@@ -39,7 +39,8 @@ pub fn bearer_token(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     Ok(token)
 }
 
-/// The text of a secret file; if there is none, a new one of 64 random hex digits, mode 0600, on disk before it is used.
+/// The text of a secret file; if there is none, a new one of 64 random hex digits, mode 0600, on disk before it is
+/// used.
 fn read_or_make(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let made = std::fs::OpenOptions::new()
         .write(true)

@@ -96,7 +96,8 @@ pub async fn openapi(State(app): State<Arc<App>>) -> Response<Body> {
         title = "Yimen ticket dispatcher",
         description = "Numbers, windows, boards and lookups of one government service hall. Errors are RFC 9457 \
             problem documents. Devices come with a client certificate whose URI name is \
-            `urn:hall:<hall>:<role>:<id>`; tools on the same machine may use the loopback listener with a bearer token.",
+            `urn:hall:<hall>:<role>:<id>`; tools on the same machine may use the loopback listener with a bearer \
+            token.",
         license(name = "GPL-3.0-only", identifier = "GPL-3.0-only"),
     ),
     paths(
