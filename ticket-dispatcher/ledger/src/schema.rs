@@ -94,8 +94,8 @@ impl<T> InFile<T> for Result<T, RowError> {
     }
 }
 
-/// Tables, version 1. `journal` is append-only and holds no person; `head` is the seal on its end; `snapshot` only saves
-/// time at the start; the index finds the rows at which a day or a hall file begins without reading the others.
+/// Tables, version 1. `journal` is append-only and holds no person; `head` is the seal on its end; `snapshot` only
+/// saves time at the start; the index finds the rows at which a day or a hall file begins without reading the rest.
 /// Everything about persons is in `holder` and `day_key`, whose rows are cleared on time.
 const TABLES_1: &str = "
 CREATE TABLE journal (
