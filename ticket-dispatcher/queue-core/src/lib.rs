@@ -21,6 +21,7 @@ mod forecast;
 mod index;
 mod learn;
 mod outlook;
+mod path_queue;
 mod paths;
 mod policy;
 mod scene;

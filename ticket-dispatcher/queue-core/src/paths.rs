@@ -3,20 +3,8 @@
 use crate::curve::Curve;
 use crate::draw::{What, draw};
 use crate::outlook::{Outlook, TELLS, THINNING, WalkIn};
+use crate::path_queue::{Person, Queue};
 use crate::policy::{Claim, Scorer, Urgency};
-
-/// Somebody in the queue of a path: waiting now, or come later.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Person {
-    pub(crate) claim: Claim,
-    /// From when patience runs.
-    pub(crate) issued: i64,
-    pub(crate) cases: i64,
-    /// Only this window may call.
-    pub(crate) bound: Option<usize>,
-    pub(crate) front: bool,
-    pub(crate) key: u64,
-}
 
 /// When a window can call next.
 #[derive(Debug, Clone, Copy)]
@@ -109,25 +97,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) scorer: &'a Scorer,
 }
 
-const NOBODY: u32 = u32::MAX;
 const NEVER: i64 = i64::MAX;
-
-/// A queue by class and service, each in order of base time.
-#[derive(Debug, Default)]
-pub(crate) struct Queue {
-    people: Vec<Person>,
-    /// By person: the next one of the same class and service.
-    after: Vec<u32>,
-    /// By class and service: the first.
-    head: Vec<u32>,
-    /// By group: classes and services in which somebody waits.
-    active: Vec<Vec<u32>>,
-    /// People for one window, or in front.
-    special: Vec<u32>,
-    /// By group: all who wait, and the ordinary among them.
-    waiting: Vec<u32>,
-    ordinary: Vec<u32>,
-}
 
 /// Memory of a path, used again for the next.
 #[derive(Debug, Default)]
@@ -147,96 +117,21 @@ pub(crate) struct Path {
     open_calls: usize,
 }
 
-impl Queue {
-    pub(crate) fn new(groups: usize, services: usize) -> Self {
-        Self {
-            head: vec![NOBODY; 4 * services],
-            active: vec![Vec::new(); groups],
-            waiting: vec![0; groups],
-            ordinary: vec![0; groups],
-            ..Self::default()
-        }
-    }
-
-    /// Takes over another queue, keeping the memory.
-    fn copy(&mut self, other: &Self) {
-        self.people.clone_from(&other.people);
-        self.after.clone_from(&other.after);
-        self.head.clone_from(&other.head);
-        self.active.clone_from(&other.active);
-        self.special.clone_from(&other.special);
-        self.waiting.clone_from(&other.waiting);
-        self.ordinary.clone_from(&other.ordinary);
-    }
-
-    pub(crate) fn people(&self) -> usize {
-        self.people.len()
-    }
-
-    pub(crate) fn enqueue(&mut self, by_arrival: bool, person: Person) {
-        let ix = self.people.len() as u32;
-        self.people.push(person);
-        self.after.push(NOBODY);
-        let claim = person.claim;
-        self.waiting[claim.group] += 1;
-        if person.bound.is_some() || person.front {
-            self.special.push(ix);
-            return;
-        }
-        self.ordinary[claim.group] += u32::from(claim.class == 3);
-        let cell = 4 * claim.service + claim.class;
-        let time = |ix: u32| {
-            let claim = &self.people[ix as usize].claim;
-            if by_arrival { claim.queued } else { claim.base }
-        };
-        let mut before = NOBODY;
-        let mut at = self.head[cell];
-        while at != NOBODY && time(at) <= time(ix) {
-            before = at;
-            at = self.after[at as usize];
-        }
-        if self.head[cell] == NOBODY {
-            self.active[claim.group].push(cell as u32);
-        }
-        self.after[ix as usize] = at;
-        if before == NOBODY {
-            self.head[cell] = ix;
-        } else {
-            self.after[before as usize] = ix;
-        }
-    }
-
-    fn take_out(&mut self, ix: u32) {
-        let person = self.people[ix as usize];
-        let claim = person.claim;
-        self.waiting[claim.group] -= 1;
-        if let Some(at) = self.special.iter().position(|s| *s == ix) {
-            self.special.remove(at);
-            return;
-        }
-        self.ordinary[claim.group] -= u32::from(claim.class == 3);
-        let cell = 4 * claim.service + claim.class;
-        self.head[cell] = self.after[ix as usize];
-        if self.head[cell] == NOBODY {
-            let active = &mut self.active[claim.group];
-            if let Some(at) = active.iter().position(|c| *c == cell as u32) {
-                active.swap_remove(at);
-            }
-        }
-    }
-}
-
 impl Path {
     /// Plays until all of `wanted` (places in `scene.queue`) are called, or the horizon.
     pub(crate) fn play(&mut self, scene: &Scene, path: u64, only: Option<usize>) {
         self.set_out(scene, path);
-        self.open_calls = only.map_or(scene.queue.people(), |_| 1);
+        self.open_calls = only.map_or(scene.queue.len(), |_| 1);
         let no_walk_ins = Vec::new();
         let walk_ins = match usize::try_from(path).ok().and_then(|p| scene.outlook.walk_ins.get(p)) {
             Some(all) if scene.overtaking => all,
             _ => &no_walk_ins,
         };
-        let mut next_walk_in = walk_ins.partition_point(|w| w.at <= scene.now);
+        let mut next_walk_in = if walk_ins.is_empty() {
+            0
+        } else {
+            scene.outlook.walk_ins_before(path, scene.now)
+        };
         let mut next_booking = 0;
         while self.open_calls > 0 {
             while walk_ins.get(next_walk_in).is_some_and(|w| w.keep >= scene.keep) {
@@ -267,7 +162,7 @@ impl Path {
     fn set_out(&mut self, scene: &Scene, path: u64) {
         self.path = path;
         self.called.clear();
-        self.called.resize(scene.queue.people(), NEVER);
+        self.called.resize(scene.queue.len(), NEVER);
         self.queue.copy(&scene.queue);
         let groups = scene.priority_run.len();
         self.run.clone_from(&scene.priority_run);
@@ -469,9 +364,8 @@ impl Path {
         let mut held_back: Option<(Urgency, u32)> = None;
         for group in &scene.desks[window].groups {
             let let_pass = self.run[*group] >= scene.priority_run_max && queue.ordinary[*group] > 0;
-            for cell in &queue.active[*group] {
-                let ix = queue.head[*cell as usize];
-                let claim = &queue.people[ix as usize].claim;
+            for first in &queue.first[*group] {
+                let (ix, claim) = (first.person, &first.claim);
                 let urgency = scene.scorer.urgency(now, claim, &queue.waiting);
                 let pass = let_pass && (claim.class == 1 || claim.class == 2);
                 let slot = if pass { &mut held_back } else { &mut best };

@@ -79,6 +79,8 @@ pub struct Weighing {
     pub class: [f64; 4],
     /// How much a short matter gains: 0 not at all, 1 fully (c-mu).
     pub short: f64,
+    /// Lengths count in grades of this factor (as a logarithm), so that nobody passes for a minute's gain; 0: exactly.
+    pub grade: f64,
     /// Head start of a ticket, by class: counts as wait.
     pub head_start: [Millis; 4],
     /// What a short matter gains is lost again, evenly, until this wait; then all minutes count the same.
@@ -103,6 +105,7 @@ impl Weighing {
         Self {
             class: [5.0, 14.0, 6.0, 1.0],
             short: 0.95,
+            grade: 0.5,
             head_start: [95, 40, 110, 30].map(Millis::from_secs),
             fade: Millis::from_mins(90),
             age: Millis::from_mins(60),
@@ -115,6 +118,7 @@ impl Weighing {
         Self {
             class: [4.0, 8.0, 4.0, 1.0],
             short: 0.5,
+            grade: 0.0,
             head_start: [Millis::from_mins(2); 4],
             fade: Millis::from_mins(100_000),
             age: Millis::from_mins(60),
@@ -186,7 +190,16 @@ impl Scorer {
             Policy::Ratio | Policy::Balanced => weighing.short,
             _ => 0.0,
         };
-        let worth = |mean_ms: f64| libm::pow(models.mean_ms / mean_ms, short);
+        let grade = weighing.grade;
+        let worth = |mean_ms: f64| {
+            let shorter = libm::log(models.mean_ms / mean_ms);
+            let graded = if grade > 0.0 {
+                libm::round(shorter / grade) * grade
+            } else {
+                shorter
+            };
+            libm::exp(graded * short)
+        };
         Self {
             policy: config.policy,
             target: config.rules.target.map(|t| t.0),

@@ -5,7 +5,8 @@ use ticket_dispatcher_types::{CloseReason, Millis, TicketState, WindowState};
 use crate::draw::key;
 use crate::engine::{Engine, count};
 use crate::forecast::{Forecast, QueueOutlook};
-use crate::paths::{Coming, Desk, Door, Path, Person, Queue, Ready, Scene, keep_of};
+use crate::path_queue::{Person, Queue};
+use crate::paths::{Coming, Desk, Door, Path, Ready, Scene, keep_of};
 use crate::policy::{Claim, Policy, WindowRule};
 use crate::ticket::{Ticket, WindowNow};
 
@@ -49,14 +50,14 @@ impl Engine {
         let scene = self.scene(now, Some(person));
         (
             self.ahead_of_new(now, &claim),
-            self.play_one(&scene, scene.queue.people() - 1),
+            self.play_one(&scene, scene.queue.len() - 1),
         )
     }
 
     /// Forecasts of all waiting tickets, in order of issue; one set of paths serves all.
     pub(crate) fn foresee_all(&self, now: Millis) -> Vec<(usize, Forecast)> {
         let scene = self.scene(now, None);
-        let mut waits: Vec<Vec<i64>> = vec![Vec::new(); scene.queue.people()];
+        let mut waits: Vec<Vec<i64>> = vec![Vec::new(); scene.queue.len()];
         let mut path = Path::default();
         for number in 0..self.paths(&scene) {
             path.play(&scene, u64::from(number), None);
@@ -77,7 +78,7 @@ impl Engine {
 
     pub(crate) fn foresee_end(&self, now: Millis) -> Option<QueueOutlook> {
         let scene = self.scene(now, None);
-        let waiting = i64::try_from(scene.queue.people()).ok().filter(|n| *n > 0)?;
+        let waiting = i64::try_from(scene.queue.len()).ok().filter(|n| *n > 0)?;
         let (mut ends, mut sum, mut path) = (Vec::new(), 0, Path::default());
         let paths = self.paths(&scene);
         for number in 0..paths {
@@ -98,7 +99,7 @@ impl Engine {
 
     /// Fewer paths when the hall is far beyond what any hall holds, so that an answer still comes in time.
     fn paths(&self, scene: &Scene) -> u32 {
-        let waiting = u32::try_from(scene.queue.people()).unwrap_or(u32::MAX).max(1);
+        let waiting = u32::try_from(scene.queue.len()).unwrap_or(u32::MAX).max(1);
         let most = (USUAL_QUEUE * self.config.forecast_paths.max(1) / waiting).max(FEWEST_PATHS);
         self.config.forecast_paths.min(most)
     }
