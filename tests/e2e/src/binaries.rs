@@ -28,7 +28,6 @@ pub fn binary_dir() -> anyhow::Result<PathBuf> {
 ///
 /// `cargo test` builds the binaries of a package only for that package's own tests.
 pub async fn built(package: &str, binary: &str) -> anyhow::Result<PathBuf> {
-    if binary == "ticket-dispatcher" {}
     let dir = binary_dir()?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let target = dir.parent().context("a profile's folder lies in the target folder")?;

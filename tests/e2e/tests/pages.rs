@@ -466,7 +466,8 @@ async fn the_bench_lays_cards_and_pulls_paper() -> anyhow::Result<()> {
             "const box = {left: 100, top: 50, width: 270, height: 480};
              const canvas = {width: 1080, height: 1920, getBoundingClientRect: () => box};
              const {pointOnScreen} = await import('/web/bench/screen.js');
-             return [pointOnScreen(canvas, {clientX: 235, clientY: 290}), pointOnScreen(canvas, {clientX: 999, clientY: 0})]",
+             const clicks = [{clientX: 235, clientY: 290}, {clientX: 999, clientY: 0}];
+             return clicks.map((click) => pointOnScreen(canvas, click))",
         )
         .await?;
     ensure!(point == json!([{"x": 540, "y": 960}, {"x": 1079, "y": 0}]), "{point}");

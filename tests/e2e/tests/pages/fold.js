@@ -34,7 +34,8 @@ check('what the event does not name stays', one.groups, hall.groups);
 check('the snapshot before is left alone', hall.calls, []);
 check('an old event changes nothing', foldEvent(one, called(11, 'A009', 'W02')) === one, true);
 
-const five = ['A002', 'A003', 'A004', 'A005'].reduce((now, number, i) => foldEvent(now, called(12 + i, number, 'W02')), one);
+const later = ['A002', 'A003', 'A004', 'A005'].map((number, i) => called(12 + i, number, 'W02'));
+const five = later.reduce(foldEvent, one);
 check('four calls are kept, newest first', five.calls.map((each) => each.number), ['A005', 'A004', 'A003', 'A002']);
 const again = foldEvent(five, called(20, 'A003', 'W02', 2));
 check('a recall moves its number up', again.calls.map((each) => each.number), ['A003', 'A005', 'A004', 'A002']);
@@ -47,7 +48,8 @@ for (const step of [1, 2, 3, 7, whole.length]) {
   const parser = new SseParser();
   const events = [];
   for (let at = 0; at < whole.length; at += step) events.push(...parser.feed(whole.slice(at, at + step)));
-  check(`an event cut every ${step} characters is the same`, events, [{ event: 'journal', data: '{"a":\n1}', id: '7' }]);
+  const same = [{ event: 'journal', data: '{"a":\n1}', id: '7' }];
+  check(`an event cut every ${step} characters is the same`, events, same);
 }
 const windows = new SseParser();
 const ends = [...windows.feed('data: x\r'), ...windows.feed('\n\r'), ...windows.feed('\ndata: y\r\n\r\n')];

@@ -28,7 +28,8 @@ check('a call names the window', tell(view, 'en').sentence, 'Please go to\nWindo
 check('a missing language falls back', tell(view, 'zh-Hant').sentence, '請到\n3号综合窗口');
 check('the last before the turn', tell({ state: 'waiting', people_ahead: 0 }, 'zh-Hans').sentence, '下一位就是您');
 check('few windows are listed', windowsInWords([text, text], 'zh-Hans'), '3号综合窗口、3号综合窗口');
-check('many windows are counted', windowsInWords(Array(12).fill(text), 'en'), 'Any of 12 windows; please watch the board');
+const many = windowsInWords(Array(12).fill(text), 'en');
+check('many windows are counted', many, 'Any of 12 windows; please watch the board');
 
 const down = (heardAt, status = 200) => ({ up: false, heardAt, status });
 const at = Date.UTC(2026, 10, 21, 1, 5, 0);
@@ -38,19 +39,26 @@ check('the notice says how old', staleNotice(down(at), at + 75_000, 0), '数据�
 
 const ticket = { id: 't', number: 'A001', state: 'called' };
 const desk = { window: { state: 'open' }, groups: [], held: [], missed: [], waiting: 3 };
-const press = (key, more = {}) => actionOfKey({ key, repeat: false, ctrlKey: false, altKey: false, metaKey: false, ...more });
+const calm = { repeat: false, ctrlKey: false, altKey: false, metaKey: false };
+const press = (key, more = {}) => actionOfKey({ key, ...calm, ...more });
 check('three keys call the next', [' ', 'Enter', 'F2'].map((key) => press(key)), ['next', 'next', 'next']);
 check('capital letters are the same keys', press('R'), 'recall');
 check('a held key is nobody', press(' ', { repeat: true }), null);
 check("the browser's shortcuts stay its own", press('r', { ctrlKey: true }), null);
 check('an idle window calls', isPossible('next', desk), true);
 check('a called number is not passed over by the same key', isPossible('next', { ...desk, current: ticket }), false);
-check('serving, the key finishes and calls', isPossible('next', { ...desk, current: { ...ticket, state: 'serving' } }), true);
-check('a paused window does not call', isPossible('next', { ...desk, window: { state: 'paused' } }), false);
-check('somebody at a paused window is still served', phaseOf({ ...desk, window: { state: 'paused' }, current: ticket }), 'called');
+const serving = { ...desk, current: { ...ticket, state: 'serving' } };
+check('serving, the key finishes and calls', isPossible('next', serving), true);
+const paused = { ...desk, window: { state: 'paused' } };
+check('a paused window does not call', isPossible('next', paused), false);
+check('somebody at a paused window is still served', phaseOf({ ...paused, current: ticket }), 'called');
 
-check('an English detail is not shown to a clerk', refusalInWords({ code: 'forbidden', detail: 'no role', status: 403 }), '您没有权限做这个操作');
-const choices = [{ label: '社会保障卡补领', also: 'S101 shbzkbl', value: 1 }, { label: '2号综合窗口', also: 'W02', value: 2 }];
+const refused = { code: 'forbidden', detail: 'no role', status: 403 };
+check('an English detail is not shown to a clerk', refusalInWords(refused), '您没有权限做这个操作');
+const choices = [
+  { label: '社会保障卡补领', also: 'S101 shbzkbl', value: 1 },
+  { label: '2号综合窗口', also: 'W02', value: 2 },
+];
 check('initials find a service', narrow(choices, 'shbz').map((choice) => choice.value), [1]);
 check('a window is found by its sign or id', ['2号', 'w02'].map((typed) => narrow(choices, typed)[0].value), [2, 2]);
 check('nothing fits, nothing is offered', narrow(choices, 'xyz'), []);
