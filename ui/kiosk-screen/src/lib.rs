@@ -1,4 +1,4 @@
-//! The kiosk's screens: draws the [`ui_model::Model`] that comes over a Unix socket and sends [`ui_model::Intent`]s back.
+//! The kiosk's screens: draws the [`ui_model::Model`] that comes over a Unix socket, sends [`ui_model::Intent`]s back.
 //!
 //! It must never decide anything, keep anything of a person once the next model is there, or log what a screen says.
 //! Words are in `ui/*.slint` and `lang/`, in simplified Chinese and by translation in traditional Chinese and English.
