@@ -62,7 +62,8 @@ impl Driver {
             "--lang=zh-CN",
         ];
         // Headless windows have no frame, and Chromium refuses to make one narrower than 500 px: a phone is emulated.
-        let mut options = json!({ "args": args });
+        // The phone page follows the browser's language; the people of these tests read simplified Chinese.
+        let mut options = json!({ "args": args, "prefs": {"intl.accept_languages": "zh-CN,zh"} });
         if width < 500 {
             options["mobileEmulation"] =
                 json!({"deviceMetrics": {"width": width, "height": height, "pixelRatio": 2.0, "touch": true}});

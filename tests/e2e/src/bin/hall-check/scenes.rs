@@ -39,9 +39,7 @@ pub struct Play {
 impl Play {
     /// Opens the board in a browser and finds the drawer of made-up people.
     pub async fn new(hall: Hall, out: &Path) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder()
-            .timeout(std::time::Duration::from_secs(10))
-            .build()?;
+        let http = tests_e2e::http_client();
         let kiosk = Kiosk::new(http.clone(), &hall.links.kiosk_screen, &hall.links.emulators);
         let dispatcher = Dispatcher::new(http, &hall.links)?;
         let driver = tests_e2e::browser::Driver::start().await?;

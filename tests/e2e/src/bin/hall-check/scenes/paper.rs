@@ -21,7 +21,7 @@ pub async fn runs_out(play: &mut Play, report: &mut Report) -> anyhow::Result<()
     play.kiosk.see("请取走").await?;
     play.kiosk.lift().await?;
     let number = play.number_on_screen().await?;
-    play.kiosk.see("纸").await?;
+    play.kiosk.see("打印中断").await?;
     play.keep_screen("paper-out").await?;
     report.saw(
         Witness::Screen,
