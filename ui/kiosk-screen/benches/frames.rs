@@ -56,10 +56,7 @@ fn main() {
         stage.change(if round % 2 == 0 { first } else { second });
     });
     stage.show(first);
-    median("whole screen", 60, |_| {
-        stage.canvas.spoil();
-        stage.canvas.draw();
-    });
+    median("whole screen", 60, |_| stage.canvas.draw_whole());
     let button = stage.elements().into_iter().find(Element::is_button).expect("a button");
     let position = LogicalPosition::new(button.x + 20.0, button.y + 20.0);
     let window = slint::ComponentHandle::window(&stage.app);

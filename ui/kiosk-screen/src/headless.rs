@@ -52,11 +52,14 @@ impl Canvas {
         region
     }
 
-    /// Makes the next draw a whole one.
-    pub fn spoil(&self) {
-        self.window.set_size(PhysicalSize::new(PANEL.0, PANEL.1 - 1));
-        self.window.set_size(PhysicalSize::new(PANEL.0, PANEL.1));
+    /// Draws everything, changed or not.
+    pub fn draw_whole(&self) {
         self.window.request_redraw();
+        self.window.draw_if_needed(|renderer| {
+            renderer.set_repaint_buffer_type(RepaintBufferType::NewBuffer);
+            renderer.render(&mut self.pixels.borrow_mut(), PANEL.0 as usize);
+            renderer.set_repaint_buffer_type(RepaintBufferType::ReusedBuffer);
+        });
     }
 
     /// The whole panel as it was drawn last.
