@@ -92,9 +92,9 @@ impl Engine {
         }
     }
 
-    pub(crate) fn learn(&mut self, service: usize, window: Option<usize>, ms: i64) {
+    pub(crate) fn learn(&mut self, service: usize, window: Option<usize>, slow: bool, ms: i64) {
         let usual = self.models.services[service].mu;
-        Arc::make_mut(&mut self.state.learnt).add(service, window, ms, usual);
+        Arc::make_mut(&mut self.state.learnt).add(service, window, slow, ms, usual);
         self.models = Arc::new(Models::new(&self.index, &self.state.learnt));
         // The group's other services hardly move; theirs are drawn anew at their own next finish.
         Arc::make_mut(&mut self.durations)[service] = self.outlook.duration(&self.models.services[service]);

@@ -147,6 +147,7 @@ impl Engine {
             matter: 0,
             group: group.clone(),
             class: *class,
+            slow: is_priority(new.class),
             service_at: self.index.service(&new.services[0]),
             group_at: self.index.group(group),
             cases: new.cases,
@@ -232,7 +233,8 @@ impl Engine {
             if ms >= 1_000 {
                 let window = ticket.window.as_ref().and_then(|w| self.index.windows.get(w)).copied();
                 let service = ticket.service_at;
-                self.learn(service, window, ms);
+                let slow = ticket.slow;
+                self.learn(service, window, slow, ms);
             }
         }
         self.end(now, id, TicketState::Finished, "finished");

@@ -13,6 +13,9 @@ const SHRINK: f64 = 4.0;
 const MICRO: f64 = 1e6;
 /// Services after which a window's own pace counts half: the clerks' spread is a seventh of the services'.
 const PACE_SHRINK: f64 = 45.0;
+/// The old and the disabled took a sixth longer on the days that we tuned on; counts like so many services.
+const SLOW_LN: f64 = 0.155;
+const SLOW_WEIGHT: f64 = 300.0;
 /// Taken for a service that nobody has ever timed, in a group that nobody has ever timed.
 const UNTIMED_MS: i64 = 480_000;
 /// Spread (standard deviation of the logarithm) when there is nothing to learn it from.
@@ -57,6 +60,8 @@ pub(crate) struct Learnt {
     pub(crate) services: Vec<Sums>,
     /// By window: today's services, and by how much they were longer than usual, in sums of micro-nats.
     pub(crate) windows: Vec<(i64, i64)>,
+    /// Services of the old and the disabled, likewise.
+    pub(crate) slow: (i64, i64),
     /// How well forecasts held.
     pub(crate) calibration: Calibration,
 }
@@ -71,18 +76,37 @@ impl Learnt {
         Self {
             services: config.services.iter().map(|service| sums(&service.hist_ms)).collect(),
             windows: vec![(0, 0); config.windows.len()],
+            slow: (0, 0),
             calibration: Calibration::default(),
         }
     }
 
     /// A service that took `ms`; `usual` is the mean logarithm of such services.
-    pub(crate) fn add(&mut self, service: usize, window: Option<usize>, ms: i64, usual: f64) {
+    pub(crate) fn add(&mut self, service: usize, window: Option<usize>, slow: bool, ms: i64, usual: f64) {
         self.services[service].add(ms);
+        let longer_by = libm::log(ms.max(1) as f64) - usual;
+        if slow {
+            self.slow.0 += 1;
+            self.slow.1 += micro(longer_by);
+        }
+        let longer_by = if slow { longer_by - self.slow_ln() } else { longer_by };
         if let Some(window) = window {
             let (n, longer) = &mut self.windows[window];
             *n += 1;
-            *longer += micro(libm::log(ms.max(1) as f64) - usual);
+            *longer += micro(longer_by);
         }
+    }
+
+    /// Logarithm of how much longer the old and the disabled take.
+    fn slow_ln(&self) -> f64 {
+        let (n, longer) = self.slow;
+        (longer as f64 / MICRO + SLOW_LN * SLOW_WEIGHT) / (n as f64 + SLOW_WEIGHT)
+    }
+
+    /// The same in 1024ths of the usual.
+    #[allow(clippy::cast_possible_truncation)] // clamped before
+    pub(crate) fn slow_size(&self) -> i64 {
+        (libm::exp(self.slow_ln().clamp(-0.3, 0.7)) * 1024.0).round() as i64
     }
 
     /// Other clerks may sit at the windows today.

@@ -15,7 +15,10 @@ const PATIENCE: [(f64, f64); 4] = [(62.0, 0.56), (100.0, 0.62), (95.0, 0.62), (7
 pub(crate) const TELLS: u32 = 65_536 * 3 / 10;
 /// Bins of a minute in which leaving is kept.
 pub(crate) const LEAVE_BINS: usize = 180;
-const WALK_MS: (f64, f64) = (25_200.0, 0.45);
+/// Middle and spread of the walk from call to start: most people; the old and the disabled.
+const WALK_MS: [(f64, f64); 2] = [(23_500.0, 0.39), (41_000.0, 0.4)];
+/// What the two walk against the mixture that an archive holds.
+const WALK_PART: [i64; 2] = [93, 162];
 const DEVIATION_MS: f64 = 150_000.0;
 const BOOK_OFFSET_MS: (f64, f64) = (-420_000.0, 400_000.0);
 const BOOK_NO_SHOW_PCT: u32 = 10;
@@ -38,7 +41,8 @@ pub(crate) struct WalkIn {
 #[derive(Debug)]
 pub(crate) struct Outlook {
     pub(crate) normal: [f64; POINTS],
-    pub(crate) walk: Curve,
+    /// Call to start: most people; the old and the disabled.
+    pub(crate) walk: [Curve; 2],
     /// By class and minute of wait: share that has left, in 65536ths.
     pub(crate) leave: [Vec<u32>; 4],
     pub(crate) open_dev: Curve,
@@ -64,13 +68,17 @@ impl Outlook {
         let archive = &config.archive;
         let bell = |mean: f64, sd: f64| Curve::normal(mean, sd, &normal);
         let measured = |values: &[i64], default: Curve| Curve::measured(values).unwrap_or(default);
-        let walk = Curve::log_normal(libm::log(WALK_MS.0), WALK_MS.1, &normal);
+        let walk = |kind: usize| {
+            let seen: Vec<i64> = archive.walk_ms.iter().map(|ms| ms * WALK_PART[kind] / 100).collect();
+            let (middle, spread) = WALK_MS[kind];
+            measured(&seen, Curve::log_normal(libm::log(middle), spread, &normal))
+        };
         let paths = 0..u64::from(config.forecast_paths);
         let walk_ins: Vec<Vec<WalkIn>> = paths.map(|path| walk_ins(config, index, path)).collect();
         Self {
             walk_in_bins: walk_ins.iter().map(|all| bins(all)).collect(),
             walk_ins,
-            walk: measured(&archive.walk_ms, walk),
+            walk: [walk(0), walk(1)],
             leave: core::array::from_fn(|class| leaving(class, &archive.no_answer_permille)),
             open_dev: measured(&archive.open_dev_ms, bell(0.0, DEVIATION_MS)),
             close_dev: measured(&archive.close_dev_ms, bell(0.0, DEVIATION_MS)),

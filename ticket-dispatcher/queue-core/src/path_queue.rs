@@ -11,7 +11,10 @@ pub(crate) struct Person {
     pub(crate) claim: Claim,
     /// From when patience runs.
     pub(crate) issued: i64,
-    pub(crate) cases: i64,
+    /// Length of the service against the usual, in 1024ths.
+    pub(crate) size: i64,
+    /// Old or disabled: walks slowly.
+    pub(crate) slow: bool,
     /// Only this window may call.
     pub(crate) bound: Option<usize>,
     pub(crate) front: bool,

@@ -12,12 +12,13 @@ pub(crate) enum Ready {
     Now,
     /// Somebody was called, `since` ms ago.
     Called {
+        slow: bool,
         service: usize,
         group: usize,
         since: i64,
         gone: u32,
         key: u64,
-        cases: i64,
+        size: i64,
     },
     /// A service began `since` ms ago.
     Serving {
@@ -25,7 +26,7 @@ pub(crate) enum Ready {
         group: usize,
         since: i64,
         key: u64,
-        cases: i64,
+        size: i64,
     },
 }
 
@@ -89,6 +90,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) by_arrival: bool,
     pub(crate) priority_run: Vec<u8>,
     pub(crate) priority_run_max: u8,
+    /// How long the old and the disabled take, in 1024ths of the usual.
+    pub(crate) slow_size: i64,
     pub(crate) call_timeout: i64,
     pub(crate) appt_grace: i64,
     pub(crate) service_group: &'a [usize],
@@ -226,22 +229,23 @@ impl Path {
                 group,
                 since,
                 key,
-                cases,
-            } => now - since + self.service_ms(scene, window, service, group, key, cases, since),
+                size,
+            } => now - since + self.service_ms(scene, window, service, group, key, size, since),
             Ready::Called {
+                slow,
                 service,
                 group,
                 since,
                 gone,
                 key,
-                cases,
+                size,
             } => {
                 if draw(key, self.path, What::Leave) < gone {
                     now + (scene.call_timeout - since).max(1)
                 } else {
-                    let walk = &outlook.walk;
+                    let walk = &outlook.walk[usize::from(slow)];
                     let walk = walk.beyond(walk.share(since), since, draw(key, self.path, What::Walk));
-                    now - since + walk + self.service_ms(scene, window, service, group, key, cases, 0)
+                    now - since + walk + self.service_ms(scene, window, service, group, key, size, 0)
                 }
             }
         };
@@ -285,17 +289,8 @@ impl Path {
 
     /// A whole service that is longer than `over` ms.
     #[allow(clippy::too_many_arguments)] // all of them are one draw
-    fn service_ms(
-        &self,
-        scene: &Scene,
-        w: usize,
-        service: usize,
-        group: usize,
-        key: u64,
-        cases: i64,
-        over: i64,
-    ) -> i64 {
-        let pace = scene.desks[w].pace * self.group_pace[group] / 1024 * cases;
+    fn service_ms(&self, scene: &Scene, w: usize, service: usize, group: usize, key: u64, size: i64, over: i64) -> i64 {
+        let pace = scene.desks[w].pace * self.group_pace[group] * size / (1024 * 1024);
         let curve = &scene.durations[service];
         let dice = draw(key, self.path, What::Duration);
         if over == 0 {
@@ -419,10 +414,10 @@ impl Path {
         self.free[window] = if gone {
             now + scene.call_timeout
         } else {
-            let walk = scene.outlook.walk.at(draw(person.key, self.path, What::Walk));
+            let walk = scene.outlook.walk[usize::from(person.slow)].at(draw(person.key, self.path, What::Walk));
             now + walk
                 + self
-                    .service_ms(scene, window, claim.service, claim.group, person.key, person.cases, 0)
+                    .service_ms(scene, window, claim.service, claim.group, person.key, person.size, 0)
                     .max(1)
         };
         true
@@ -447,6 +442,8 @@ fn walked_in(scene: &Scene, walk_in: &WalkIn) -> Person {
 
 fn person(scene: &Scene, class: usize, service: usize, base: i64, now: i64, key: u64) -> Person {
     let group = scene.service_group[service];
+    // Of a booked person nobody knows the age before he comes; one in seven is old.
+    let slow = matches!(class, 1 | 2) || (class == 0 && key.is_multiple_of(7));
     let claim = Claim {
         class,
         service,
@@ -457,7 +454,8 @@ fn person(scene: &Scene, class: usize, service: usize, base: i64, now: i64, key:
     Person {
         claim,
         issued: now,
-        cases: 1,
+        size: if slow { scene.slow_size } else { 1024 },
+        slow,
         bound: None,
         front: false,
         key,

@@ -42,7 +42,8 @@ impl Engine {
         let person = Person {
             claim,
             issued: now.0,
-            cases: 1,
+            size: 1024,
+            slow: false,
             bound: None,
             front: false,
             key,
@@ -151,6 +152,7 @@ impl Engine {
                 Policy::Fifo => u8::MAX,
                 _ => self.config.rules.priority_run_max.unwrap_or(u8::MAX),
             },
+            slow_size: self.state.learnt.slow_size(),
             call_timeout: self.config.rules.call_timeout.0,
             appt_grace: self.config.rules.appt_grace.0,
             service_group: &self.index.service_group,
@@ -164,11 +166,21 @@ impl Engine {
         Person {
             claim: ticket.claim(),
             issued: ticket.place.queued_ms,
-            cases: i64::from(ticket.cases.get()),
+            size: self.size(ticket),
+            slow: ticket.slow,
             bound: ticket.bound.as_ref().and_then(|w| self.index.windows.get(w).copied()),
             front: ticket.front,
             key: key(self.config.seed, u128::from_le_bytes(ticket.id.bytes())),
         }
+    }
+
+    fn size(&self, ticket: &Ticket) -> i64 {
+        let one = if ticket.slow {
+            self.state.learnt.slow_size()
+        } else {
+            1024
+        };
+        one * i64::from(ticket.cases.get())
     }
 
     fn desk(&self, now: i64, window: usize) -> Desk {
@@ -195,7 +207,7 @@ impl Engine {
         let Some(ticket) = window.current.and_then(|id| self.ticket(id)) else {
             return Ready::Now;
         };
-        let (service, group, cases) = (ticket.service_at, ticket.group_at, i64::from(ticket.cases.get()));
+        let (service, group, size) = (ticket.service_at, ticket.group_at, self.size(ticket));
         let key = key(self.config.seed, u128::from_le_bytes(ticket.id.bytes()));
         let called = ticket.called.map_or(now, |t| t.0);
         match ticket.started {
@@ -204,24 +216,25 @@ impl Engine {
                 group,
                 since: (now - started.0).max(1),
                 key,
-                cases,
+                size,
             },
             _ => {
                 let since = (now - called).max(0);
                 let waited = called - ticket.place.queued_ms;
                 let gone = self.outlook.left(ticket.claim().class, waited) * 7 / 10;
                 // Each second without a start makes it likelier that nobody comes.
-                let walking = 65_536 - self.outlook.walk.share(since).min(65_000);
+                let walking = 65_536 - self.outlook.walk[usize::from(ticket.slow)].share(since).min(65_000);
                 let stays = u64::from(65_536 - gone) * u64::from(walking) / 65_536;
                 let gone = u64::from(gone) * 65_536 / (u64::from(gone) + stays).max(1);
                 let gone = u32::try_from(gone).unwrap_or(65_536);
                 Ready::Called {
+                    slow: ticket.slow,
                     service,
                     group,
                     since,
                     gone,
                     key,
-                    cases,
+                    size,
                 }
             }
         }

@@ -25,6 +25,8 @@ pub struct Ticket {
     pub group: GroupId,
     /// Effective class.
     pub class: Class,
+    /// Old or disabled, whatever its effective class: takes longer.
+    pub(crate) slow: bool,
     /// Place of the present service in the hall file.
     pub(crate) service_at: usize,
     /// Place of `group` in the hall file.
