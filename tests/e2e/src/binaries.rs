@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::OnceCell;
 
 /// A daemon says that it is ready within this time, also on a machine busy with compiling.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -24,25 +25,23 @@ pub fn binary_dir() -> anyhow::Result<PathBuf> {
     Ok(dir.to_path_buf())
 }
 
-/// Builds `binary` of `package` into the same folder, which costs nothing when it is fresh, and returns its path.
+/// Path of a daemon of the workspace, built into the same folder first; that costs nothing when it is fresh.
 ///
-/// `cargo test` builds the binaries of a package only for that package's own tests.
-pub async fn built(package: &str, binary: &str) -> anyhow::Result<PathBuf> {
+/// `cargo test` builds the binaries of a package only for that package's own tests. The whole workspace is asked for,
+/// exactly as `./hall` does: asking for one package would choose other features of shared crates and build them anew.
+pub async fn built(binary: &str) -> anyhow::Result<PathBuf> {
+    static BUILT: OnceCell<()> = OnceCell::const_new();
     let dir = binary_dir()?;
+    BUILT.get_or_try_init(|| build_all(dir.clone())).await?;
+    Ok(dir.join(binary))
+}
+
+async fn build_all(dir: PathBuf) -> anyhow::Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let target = dir.parent().context("a profile's folder lies in the target folder")?;
     let mut build = Command::new(cargo);
     build
-        .args([
-            "build",
-            "--quiet",
-            "--locked",
-            "-p",
-            package,
-            "--bin",
-            binary,
-            "--target-dir",
-        ])
+        .args(["build", "--quiet", "--locked", "--workspace", "--bins", "--target-dir"])
         .arg(target);
     if dir.ends_with("release") {
         build.arg("--release");
@@ -50,9 +49,9 @@ pub async fn built(package: &str, binary: &str) -> anyhow::Result<PathBuf> {
     build.current_dir(env!("CARGO_MANIFEST_DIR"));
     let status = build.status().await.context("starting cargo")?;
     if !status.success() {
-        bail!("building {binary} failed; see the messages above");
+        bail!("building the daemons failed; see the messages above");
     }
-    Ok(dir.join(binary))
+    Ok(())
 }
 
 /// A running daemon; killed without a word when this value goes.

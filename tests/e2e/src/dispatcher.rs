@@ -33,7 +33,7 @@ impl Dispatcher {
         std::fs::write(folder.join("hall.toml"), open_all_day(SHIPPED_HALL)?)?;
         let mut dispatcher = Self {
             folder,
-            binary: built("ticket-dispatcher-daemon", "ticket-dispatcher").await?,
+            binary: built("ticket-dispatcher").await?,
             daemon: None,
             http: crate::http_client(),
             keys_count: AtomicU32::new(0),

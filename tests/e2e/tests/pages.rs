@@ -416,7 +416,7 @@ async fn an_unknown_token_gets_a_kind_page() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn the_bench_lays_cards_and_pulls_paper() -> anyhow::Result<()> {
-    let binary = built("drivers-emulators", "hall-emulators").await?;
+    let binary = built("hall-emulators").await?;
     let folder = std::env::temp_dir().join(format!("yimen-bench-{}", std::process::id()));
     let dir = folder.to_str().context("the temporary folder has a plain name")?;
     let emulators = Daemon::start(&binary, &["--dir", dir, "--link", "board=http://127.0.0.1:1/board"]).await?;

@@ -22,8 +22,18 @@ impl Server {
         std::fs::create_dir_all(dir)?;
         let text = std::fs::read_to_string(hall).with_context(|| format!("reading {}", hall.display()))?;
         std::fs::write(dir.join("hall.toml"), open_all_day(&text))?;
-        let file = "format = \"yimen-dispatcher/1\"\nhall_file = \"hall.toml\"\nledger = \"ledger.db\"\nkey_file = \"root.key\"\n\
-                    lookup_base = \"http://127.0.0.1\"\n[loopback]\nlisten = \"127.0.0.1:0\"\ntoken_file = \"token\"\n";
+        let file = [
+            "format = \"yimen-dispatcher/1\"",
+            "hall_file = \"hall.toml\"",
+            "ledger = \"ledger.db\"",
+            "key_file = \"root.key\"",
+            "lookup_base = \"http://127.0.0.1\"",
+            "[loopback]",
+            "listen = \"127.0.0.1:0\"",
+            "token_file = \"token\"",
+            "",
+        ]
+        .join("\n");
         std::fs::write(dir.join("dispatcher.toml"), file)?;
         let binary = beside("ticket-dispatcher")?;
         let mut child = Command::new(&binary)
