@@ -85,6 +85,10 @@ pub struct Weighing {
     pub head_start: [Millis; 4],
     /// What a short matter gains is lost again, evenly, until this wait; then all minutes count the same.
     pub fade: Millis,
+    /// From this wait on every minute adds `late_gain` of the score, so that the tail stays short.
+    pub late: Millis,
+    /// See `late`; 0 for no gain.
+    pub late_gain: f64,
     /// Tickets that wait longer than this go first, the oldest first.
     pub age: Millis,
     /// An appointment more than this before its slot is called only when nobody else waits.
@@ -103,11 +107,13 @@ impl Weighing {
     /// Tuned on ten days of a street hall and on days drawn from them; the log is in `docs/dispatch.md`.
     fn balanced() -> Self {
         Self {
-            class: [5.0, 14.0, 6.0, 1.0],
+            class: [6.0, 17.0, 6.5, 1.0],
             short: 0.95,
             grade: 0.5,
             head_start: [95, 40, 110, 30].map(Millis::from_secs),
             fade: Millis::from_mins(90),
+            late: Millis::from_mins(40),
+            late_gain: 0.03,
             age: Millis::from_mins(60),
             early: Millis::from_mins(4),
         }
@@ -121,6 +127,8 @@ impl Weighing {
             grade: 0.0,
             head_start: [Millis::from_mins(2); 4],
             fade: Millis::from_mins(100_000),
+            late: Millis::from_mins(40),
+            late_gain: 0.0,
             age: Millis::from_mins(60),
             early: Millis::from_mins(3),
         }
@@ -176,6 +184,9 @@ pub(crate) struct Scorer {
     head_start: [i64; 4],
     fade: f64,
     age: i64,
+    late: i64,
+    /// By ms.
+    late_gain: f64,
     early: i64,
     /// By group: its fixed share of all waiting.
     share: Vec<f64>,
@@ -208,6 +219,8 @@ impl Scorer {
             head_start: weighing.head_start.map(|h| h.0),
             fade: 1.0 / (weighing.fade.0.max(1) as f64),
             age: weighing.age.0,
+            late: weighing.late.0,
+            late_gain: weighing.late_gain / 60_000.0,
             early: weighing.early.0,
             share,
         }
@@ -258,7 +271,8 @@ impl Scorer {
         let grown = (wait + self.head_start[claim.class]).max(0) as f64;
         let worth = self.worth[claim.service];
         let worth = worth + (1.0 - worth) * (grown * self.fade).min(1.0);
-        let score = self.class[claim.class] * grown * worth;
+        let late = 1.0 + (wait - self.late).max(0) as f64 * self.late_gain;
+        let score = self.class[claim.class] * grown * worth * late;
         Urgency {
             tier: if wait < -self.early { 0 } else { 1 },
             score,
