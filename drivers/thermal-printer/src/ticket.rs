@@ -3,11 +3,12 @@
 //! No identity number and no full name is ever laid out: the slip has no field for them (hall rules 2.6).
 
 mod encode;
+mod windows;
 mod words;
 
 use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::{Cases, CheckCode, Lang, TicketNo};
-use ui_ticket_raster::{Align, Block, Canvas, GlyphSource, Line, Size, render, wrap};
+use ui_ticket_raster::{Align, Block, Canvas, GlyphSource, Line, Size, render, wrap, wrap_units};
 
 use crate::Profile;
 use crate::machine::Job;
@@ -71,7 +72,7 @@ impl Rendered {
     }
 }
 
-/// Windows named on a slip; a list longer than this is no help to anybody.
+/// Windows or runs of windows named on a slip; a list longer than this is no help to anybody.
 const WINDOWS_MAX: usize = 6;
 
 /// Dots a module of the QR code: 6 dots are 0.75 mm, read by any phone.
@@ -104,8 +105,14 @@ impl TicketSlip {
         let name = self.masked_name.iter().filter(|name| !name.is_empty());
         name.for_each(|name| push(&mut blocks, name, Size::DOUBLE, false));
         push(&mut blocks, &self.ahead_line(words), Size::SMALL, false);
-        if let Some(windows) = self.windows_line(words) {
-            push(&mut blocks, &windows, Size::SMALL, false);
+        let windows = self.windows_units(words);
+        let lines = if windows.is_empty() {
+            Vec::new()
+        } else {
+            wrap_units(&windows, Size::SMALL.columns())
+        };
+        for text in lines {
+            push_line(&mut blocks, text, Size::SMALL, false);
         }
         push(
             &mut blocks,
@@ -145,17 +152,16 @@ impl TicketSlip {
         line
     }
 
-    fn windows_line(&self, words: &words::Words) -> Option<String> {
-        let named: Vec<&str> = self.windows.iter().take(WINDOWS_MAX).map(String::as_str).collect();
-        if named.is_empty() {
-            return None;
+    /// The line of windows in units that stay whole at a line's end; none when no window is named.
+    fn windows_units(&self, words: &words::Words) -> Vec<String> {
+        let (mut units, more) = windows::pieces(&self.windows, words.comma, WINDOWS_MAX);
+        if let Some(first) = units.first_mut() {
+            first.insert_str(0, words.windows);
         }
-        let more = if self.windows.len() > WINDOWS_MAX {
-            words.and_more
-        } else {
-            ""
-        };
-        Some(format!("{}{}{more}", words.windows, named.join(words.comma)))
+        if let Some(last) = units.last_mut().filter(|_| more) {
+            last.push_str(words.and_more);
+        }
+        units
     }
 
     /// The slip in the bytes of `profile`; `fonts` draws what the printer's ROM lacks.
@@ -191,11 +197,15 @@ impl TicketSlip {
 
 fn push(blocks: &mut Vec<Block>, text: &str, size: Size, bold: bool) {
     for text in wrap(text, size.columns()) {
-        blocks.push(Block::Line(Line {
-            text,
-            align: Align::Centre,
-            size,
-            bold,
-        }));
+        push_line(blocks, text, size, bold);
     }
+}
+
+fn push_line(blocks: &mut Vec<Block>, text: String, size: Size, bold: bool) {
+    blocks.push(Block::Line(Line {
+        text,
+        align: Align::Centre,
+        size,
+        bold,
+    }));
 }

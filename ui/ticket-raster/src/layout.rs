@@ -3,7 +3,7 @@
 //! The same blocks go to a printer as text; the picture is for printers that take pictures only, for previews and for
 //! tests.
 
-use crate::{Canvas, Cell, Glyph, GlyphSource, QrPicture, WIDTH_DOTS};
+use crate::{Canvas, Cell, Glyph, GlyphSource, QrPicture, WIDTH_DOTS, cells};
 
 /// White dots below a line of text.
 pub const LINE_GAP_DOTS: u16 = 6;
@@ -73,37 +73,6 @@ pub enum Block {
     },
 }
 
-/// Width of a text in cells of 12 dots. The printer's cell follows the code's length, not Unicode's idea of width.
-pub fn cells(text: &str) -> usize {
-    text.chars().map(|ch| if ch.is_ascii() { 1 } else { 2 }).sum()
-}
-
-/// Cuts a text into pieces of at most `columns` cells, at a space where there is one.
-pub fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for ch in text.chars() {
-        let width = if ch.is_ascii() { 1 } else { 2 };
-        if cells(&line) + width > columns {
-            let rest = match line.rfind(' ') {
-                Some(at) if ch != ' ' => line.split_off(at + 1),
-                _ => String::new(),
-            };
-            lines.push(line.trim_end().to_string());
-            line = rest;
-            if ch == ' ' {
-                continue;
-            }
-        }
-        line.push(ch);
-    }
-    let last = line.trim_end();
-    if !last.is_empty() || lines.is_empty() {
-        lines.push(last.to_string());
-    }
-    lines
-}
-
 /// Height that a line takes, with the gap below it.
 pub fn line_height(size: Size) -> u16 {
     24 * u16::from(size.h) + LINE_GAP_DOTS
@@ -164,17 +133,6 @@ pub fn render(blocks: &[Block], fonts: &dyn GlyphSource) -> Canvas {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn wrapping_counts_cells_and_never_loses_a_character() {
-        assert_eq!(
-            wrap("社会保险登记与待遇核定申请", 24),
-            ["社会保险登记与待遇核定申", "请"]
-        );
-        assert_eq!(wrap("A012", 9), ["A012"]);
-        assert_eq!(wrap("social security desk", 10), ["social", "security", "desk"]);
-        assert_eq!(wrap("", 10), [""]);
-    }
 
     #[test]
     fn a_rendered_ticket_has_ink_where_its_blocks_are() {

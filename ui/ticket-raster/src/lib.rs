@@ -11,9 +11,11 @@ mod font;
 mod glyph;
 mod layout;
 mod qr;
+mod wrap;
 
 pub use canvas::{Canvas, ROW_BYTES, WIDTH_DOTS};
 pub use font::{Fonts, GlyphSource};
 pub use glyph::{Cell, Glyph};
-pub use layout::{Align, Block, LINE_GAP_DOTS, Line, Size, cells, line_height, render, render_line, wrap};
+pub use layout::{Align, Block, LINE_GAP_DOTS, Line, Size, line_height, render, render_line};
 pub use qr::{QrError, QrPicture};
+pub use wrap::{cells, wrap, wrap_units};

@@ -62,3 +62,19 @@ fn a_reprint_says_so_in_three_languages() {
         );
     }
 }
+
+#[test]
+fn a_long_hall_name_and_many_windows_break_where_a_reader_expects() {
+    let windows = ["1", "2", "3", "4", "11", "12"].map(|number| format!("{number}号综合窗口"));
+    let others = ["5号民生窗口", "6号民生窗口", "7号民生窗口", "公安1号窗口"].map(String::from);
+    let slip = TicketSlip {
+        hall: "佛山市示例街道政务服务中心".into(),
+        services: vec!["灵活就业人员参保登记、变更".into()],
+        windows: windows.into_iter().chain(others).collect(),
+        ..TicketSlip::sample()
+    };
+    golden(
+        "ticket-long-names.png",
+        &paper(&drivers_thermal_printer::profile::EPSON, &slip),
+    );
+}
