@@ -122,12 +122,14 @@ fn understood(found: &Found) -> Result<Command, Status> {
 
 fn answer(module: &Mutex<Module>, line: &mut Line, request: Result<Command, Status>) {
     let rule = lock(module).take_faults(request.ok());
+    // A module that lost its power in the middle of a reply does not go on with it when the plug is back.
+    let life = line.plugs_count();
     thread::sleep(Duration::from_millis(rule.delay_ms));
     // Only now does the module look at the card: one that was lifted meanwhile is gone.
     let reply = lock(module).answer(request, &rule);
     let chunk = rule.chunk_bytes.unwrap_or(usize::MAX).max(1);
     for piece in reply.chunks(chunk) {
-        if !line.write(piece) {
+        if line.plugs_count() != life || !line.write(piece) {
             return;
         }
         thread::sleep(Duration::from_millis(rule.chunk_delay_ms));

@@ -106,7 +106,11 @@ impl Setup {
     }
 
     fn up(&mut self) {
-        assert!(matches!(self.event(), Event::DeviceUp(_)));
+        let event = self.event();
+        assert!(
+            matches!(event, Event::DeviceUp(_)),
+            "expected the reader up, got {event:?}"
+        );
     }
 
     fn record(&mut self) -> Box<Card> {
