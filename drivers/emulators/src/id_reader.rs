@@ -7,7 +7,7 @@ mod module;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -134,7 +134,19 @@ fn answer(module: &Mutex<Module>, line: &mut Line, request: Result<Command, Stat
         }
         thread::sleep(Duration::from_millis(rule.chunk_delay_ms));
     }
-    lock(module).after(request, &rule);
+    // Not 30 03: a driver goes on asking it to see whether the card still lies there.
+    let record = matches!(request, Ok(Command::ReadBase | Command::ReadBaseAndFingerprints));
+    let mut module = lock(module);
+    if record && !reply.is_empty() {
+        module.stamp_read_reply(unix_ms());
+    }
+    module.after(request, &rule);
+}
+
+/// Wall clock, for figures that compare several processes.
+fn unix_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 type Shared = State<Arc<Mutex<Module>>>;
@@ -151,6 +163,7 @@ async fn lay_card(State(module): Shared, Json(form): Json<Value>) -> Response {
                 module.set_behaviour(behaviour);
             }
             module.lay_down(card);
+            module.stamp_laid(unix_ms());
             Json(module.state()).into_response()
         }
         Err(error) => refuse(&error.to_string()),

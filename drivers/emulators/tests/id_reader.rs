@@ -41,6 +41,10 @@ impl Setup {
 
     /// `prepare` turns knobs before the cable is plugged in.
     fn with(prepare: impl FnOnce(&mut Module)) -> Self {
+        Self::with_config(Config::default(), prepare)
+    }
+
+    fn with_config(config: Config, prepare: impl FnOnce(&mut Module)) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!(
             "id-reader-test-{}-{}",
@@ -54,7 +58,7 @@ impl Setup {
         let bench = Bench::start(dir.clone(), vec![Box::new(twin)], Options::default()).expect("a bench");
         let port = dir.join("id-reader").display().to_string();
         let transport = drivers_transport::closed(&port, 115_200).expect("a path");
-        let reader = IdReader::new(transport, Config::default());
+        let reader = IdReader::new(transport, config);
         Self {
             bench,
             module,

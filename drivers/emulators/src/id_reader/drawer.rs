@@ -27,7 +27,7 @@ const LONG: (&str, &str) = ("20150101", "长期");
 const TWENTY: (&str, &str) = ("20180601", "20380601");
 
 #[rustfmt::skip]
-const RESIDENTS: [Resident; 9] = [
+const RESIDENTS: [Resident; 11] = [
     Resident { id: "chen-xiaolan", note: "普通居民", name: "陈晓岚", sex: "女", ethnic: "汉", birth: "19880615",
         sequence: "002", address: "虚构省示例市一门街道桂花路12号", valid: TWENTY },
     Resident { id: "li-jianguo", note: "普通居民", name: "李建国", sex: "男", ethnic: "汉", birth: "19790308",
@@ -36,6 +36,10 @@ const RESIDENTS: [Resident; 9] = [
         sequence: "031", address: "虚构省示例市一门街道学堂街8号", valid: TWENTY },
     Resident { id: "li-wei", note: "生僻字:𬱖(超出基本平面)", name: "李𬱖", sex: "女", ethnic: "汉", birth: "19951122",
         sequence: "046", address: "虚构省示例市一门街道河滨路77号", valid: TWENTY },
+    Resident { id: "zhao-xiaoyan", note: "末字生僻:䶮(票上掩码后仍印出)", name: "赵小䶮", sex: "女", ethnic: "汉",
+        birth: "19870319", sequence: "108", address: "虚构省示例市一门街道学堂街21号", valid: TWENTY },
+    Resident { id: "sun-xiaowei", note: "末字生僻:𬱖(票上掩码后仍印出)", name: "孙小𬱖", sex: "男", ethnic: "汉",
+        birth: "19911205", sequence: "119", address: "虚构省示例市一门街道河滨路30号", valid: TWENTY },
     Resident { id: "he-guiying", note: "老人,1949年生,长期有效", name: "何桂英", sex: "女", ethnic: "汉", birth: "19491001",
         sequence: "028", address: "虚构省示例市一门街道老街5号", valid: LONG },
     Resident { id: "wang-zihan", note: "儿童", name: "王子涵", sex: "男", ethnic: "土家", birth: "20170909",
@@ -117,6 +121,17 @@ mod tests {
 
     use super::super::form::lay;
     use super::*;
+
+    #[test]
+    fn a_card_is_laid_by_its_name_in_the_drawer_and_a_field_beside_it_wins() {
+        let (laid, _) = lay(&json!({ "drawer": "zhao-xiaoyan", "address": "别处" })).expect("she is there");
+        assert_eq!(
+            (&laid.shown["name"], &laid.shown["address"]),
+            (&json!("赵小䶮"), &json!("别处"))
+        );
+        let nobody = lay(&json!({ "drawer": "nobody" })).expect_err("nobody");
+        assert_eq!(nobody.to_string(), "nobody in the drawer is called `nobody`");
+    }
 
     #[test]
     fn every_card_of_the_drawer_can_be_laid_down_and_reads_as_it_says() {

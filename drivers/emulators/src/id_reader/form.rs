@@ -3,6 +3,7 @@
 use drivers_id_reader::codec::{CardKind, Field, TEXT_LEN, TextBlock, TextError, ethnic_code};
 use serde_json::{Map, Value};
 
+use super::drawer::drawer;
 use super::fault::from_hex;
 use super::module::Behaviour;
 
@@ -43,14 +44,25 @@ pub enum FormError {
     /// A value of the wrong kind.
     #[error("`{0}`: {1}")]
     Value(&'static str, &'static str),
+    /// `drawer` names nobody.
+    #[error("nobody in the drawer is called `{0}`")]
+    NobodyThere(String),
     /// A text that does not fit.
     #[error(transparent)]
     Text(#[from] TextError),
 }
 
 /// Reads a posted card, and the behaviour that the reader shall show with it.
+///
+/// `{"drawer": ID}` lays that card of the drawer; fields beside it replace those of the card.
 pub fn lay(form: &Value) -> Result<(LaidCard, Option<Behaviour>), FormError> {
-    let form = form.as_object().ok_or(FormError::NotAnObject)?;
+    let mut form = form.as_object().ok_or(FormError::NotAnObject)?.clone();
+    if let Some(id) = form.remove("drawer") {
+        let mut card = from_drawer(&id)?;
+        card.append(&mut form);
+        form = card;
+    }
+    let form = &form;
     let (text, mut taken) = match form.get("text_hex") {
         Some(hex) => (raw_block(hex)?, vec!["text_hex"]),
         None => from_fields(form)?,
@@ -73,6 +85,12 @@ pub fn lay(form: &Value) -> Result<(LaidCard, Option<Behaviour>), FormError> {
         shown: Value::Object(form.clone()),
     };
     Ok((card, behaviour))
+}
+
+fn from_drawer(id: &Value) -> Result<Map<String, Value>, FormError> {
+    let entry = drawer().into_iter().find(|entry| entry["id"] == *id);
+    let card = entry.and_then(|entry| entry["card"].as_object().cloned());
+    card.ok_or_else(|| FormError::NobodyThere(id.as_str().unwrap_or_default().to_string()))
 }
 
 /// The formula of the reference (section 11): byte i is (factor × i + offset) modulo 256.

@@ -50,6 +50,8 @@ pub struct Module {
     rules: Vec<Rule>,
     requests_count: u64,
     reads_count: u64,
+    card_laid_ms: Option<i64>,
+    last_read_reply_ms: Option<i64>,
 }
 
 impl Default for Module {
@@ -63,6 +65,8 @@ impl Default for Module {
             rules: Vec::new(),
             requests_count: 0,
             reads_count: 0,
+            card_laid_ms: None,
+            last_read_reply_ms: None,
         }
     }
 }
@@ -82,6 +86,16 @@ impl Module {
     pub fn lay_down(&mut self, card: LaidCard) {
         self.phase = Phase::Idle;
         self.card = Some(card);
+    }
+
+    /// Notes when the card was laid down, unix ms: the module has no clock of its own.
+    pub fn stamp_laid(&mut self, unix_ms: i64) {
+        self.card_laid_ms = Some(unix_ms);
+    }
+
+    /// Notes when the last byte of a reply to `30 01` or `30 10` (the record) had left the wire, unix ms.
+    pub fn stamp_read_reply(&mut self, unix_ms: i64) {
+        self.last_read_reply_ms = Some(unix_ms);
     }
 
     /// Takes the card away.
@@ -127,6 +141,8 @@ impl Module {
             "faults": self.rules,
             "requests_count": self.requests_count,
             "reads_count": self.reads_count,
+            "card_laid_ms": self.card_laid_ms,
+            "last_read_reply_ms": self.last_read_reply_ms,
         })
     }
 

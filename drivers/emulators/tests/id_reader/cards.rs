@@ -91,3 +91,34 @@ fn a_module_left_at_any_of_the_five_rates_is_found_and_read() {
         );
     }
 }
+
+/// What the kiosk sets: it needs no address, and 30 03 then only watches whether the card still lies there.
+#[test]
+fn without_the_appended_address_the_record_is_the_first_read_and_the_removal_is_still_seen() {
+    for behaviour in ["strict", "lenient"] {
+        let config = Config {
+            appended_address: false,
+            ..Config::default()
+        };
+        let mut setup = Setup::with_config(config, |_| {});
+        setup.up();
+        let mut form = r1();
+        form["behaviour"] = json!(behaviour);
+        form["appended_address"] = json!("北京市朝阳区示例路9号");
+        setup.lay(&form);
+        let card = setup.reads();
+        assert_eq!(card.appended_address, None, "{behaviour}");
+        let state = setup.module(|module| module.state());
+        assert!(state["last_read_reply_ms"].is_i64(), "{behaviour}: {state}");
+        assert!(
+            setup.is_quiet_for(Duration::from_millis(1000)),
+            "{behaviour}: told twice"
+        );
+        assert_eq!(
+            setup.module(|module| module.state())["last_read_reply_ms"],
+            state["last_read_reply_ms"]
+        );
+        setup.lift();
+        assert_eq!(setup.event(), Event::CardRemoved, "{behaviour}");
+    }
+}
