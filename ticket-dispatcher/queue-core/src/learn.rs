@@ -114,7 +114,7 @@ impl Learnt {
         self.windows.fill((0, 0));
     }
 
-    /// How long services take at a window against the usual, in 1024ths: its own, drawn to the hall's today, drawn to 1.
+    /// How long services take at a window against the usual, in 1024ths: its own, drawn to the hall's today and to 1.
     #[allow(clippy::cast_possible_truncation)] // clamped before
     pub(crate) fn pace(&self, window: usize) -> i64 {
         let (n, longer) = self.windows.iter().fold((0, 0), |(n, l), (m, k)| (n + m, l + k));

@@ -44,7 +44,9 @@ fn act() -> impl Strategy<Value = Act> {
     let option = |of| prop_oneof![3 => Just(None), 1 => (0..of).prop_map(Some)];
     let take = (any::<u8>(), option(u8::MAX), class, option(6), option(5));
     prop_oneof![
-        4 => take.prop_map(|(service, more, class, holder, booking)| Act::Take { service, more, class, holder, booking }),
+        4 => take.prop_map(|(service, more, class, holder, booking)| {
+            Act::Take { service, more, class, holder, booking }
+        }),
         4 => (any::<u8>(), 0_u8..8).prop_map(|(window, what)| Act::Window { window, what }),
         5 => (any::<u8>(), 0_u8..12).prop_map(|(ticket, what)| Act::Ticket { ticket, what }),
         2 => Just(Act::Dispatch),
