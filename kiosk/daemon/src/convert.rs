@@ -78,8 +78,8 @@ pub fn issued(ticket: wire::TicketIssued, cases: Cases, clock: &Clock) -> Ticket
         services: ticket.services,
         people_ahead: ticket.people_ahead,
         wait: WaitS {
-            p10_s: ticket.wait_p10_s,
-            p90_s: ticket.wait_p90_s,
+            p10_s: ticket.wait_p10_s.unwrap_or_default(),
+            p90_s: ticket.wait_p90_s.unwrap_or_default(),
         },
         windows: ticket.windows,
         lookup_url: ticket.lookup_url,
@@ -98,10 +98,7 @@ pub fn held(ticket: wire::HeldTicket, clock: &Clock) -> Ticket {
         check_code: ticket.check_code,
         services: ticket.services,
         people_ahead: ticket.people_ahead,
-        wait: WaitS {
-            p10_s: ticket.wait.p10_s,
-            p90_s: ticket.wait.p90_s,
-        },
+        wait: wait(ticket.wait),
         windows: Vec::new(),
         lookup_url: ticket.lookup_url,
         taken_at: clock.local_text(&ticket.issued_at),
@@ -132,15 +129,21 @@ pub fn catalogue(services: wire::Services) -> Catalogue {
     }
 }
 
+/// No wait is shown where the dispatcher says none: nobody can say how long it takes where no window is open.
+fn wait(wait: Option<wire::WaitRange>) -> WaitS {
+    let wait = wait.unwrap_or_default();
+    WaitS {
+        p10_s: wait.p10_s,
+        p90_s: wait.p90_s,
+    }
+}
+
 fn group(group: wire::ServiceGroup) -> Group {
     Group {
         id: group.id,
         name: wire_text(group.name),
         waiting: group.waiting,
-        wait: WaitS {
-            p10_s: group.wait.p10_s,
-            p90_s: group.wait.p90_s,
-        },
+        wait: wait(group.wait),
         windows_open: group.windows_open,
     }
 }

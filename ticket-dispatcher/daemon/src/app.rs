@@ -8,12 +8,13 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use ticket_dispatcher_identity::CryptoProvider;
 use ticket_dispatcher_ledger::{Answer, Command, HolderFacts, Ledger, Outcome};
 use ticket_dispatcher_protocol::ProblemKind;
-use ticket_dispatcher_queue_core::{Effect, Event, Refusal};
+use ticket_dispatcher_queue_core::{Effect, Event, Quote, Refusal};
 use ticket_dispatcher_types::{IdemKey, TicketId};
 use zeroize::Zeroizing;
 
 use crate::caller::Bearer;
 use crate::clock::Clock;
+use crate::forecasts::Forecasts;
 use crate::hall::Hall;
 use crate::hub::Snapshot;
 use crate::problem::Failure;
@@ -44,22 +45,12 @@ pub struct App {
     pub metrics: PrometheusHandle,
     /// Makes a snapshot for a stream.
     pub snapshot: Arc<Snapshot>,
-    /// The catalogue as it was made last.
-    pub services: tokio::sync::Mutex<Option<CachedServices>>,
+    /// The catalogue and its forecasts as they were made last.
+    pub forecasts: Forecasts,
     /// `/openapi.json`, made once.
     pub openapi: Bytes,
     /// Reports a fault to `/healthz`; empty means well.
     pub trouble: Mutex<Option<String>>,
-}
-
-/// The catalogue with its counts at one journal position and time.
-pub struct CachedServices {
-    /// Journal position.
-    pub seq: u64,
-    /// Quarter of a minute of the hall's day.
-    pub slice: i64,
-    /// The document.
-    pub json: Bytes,
 }
 
 /// A request for the ledger.
@@ -72,6 +63,8 @@ pub struct Ask {
     pub request: Zeroizing<Vec<u8>>,
     /// The input.
     pub event: Event,
+    /// With a new ticket: what it may be told of its wait.
+    pub quote: Option<Quote>,
     /// With a new ticket: what is kept beside the journal.
     pub holder: Option<HolderFacts>,
 }
@@ -95,6 +88,7 @@ impl App {
             route: ask.route,
             request: ask.request,
             event: ask.event,
+            quote: ask.quote,
             holder: ask.holder,
             answer: Box::new(move |answer| {
                 let _ = send.send(answer);

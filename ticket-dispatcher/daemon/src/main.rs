@@ -7,6 +7,7 @@ mod app;
 mod body;
 mod caller;
 mod clock;
+mod forecasts;
 mod hall;
 mod hub;
 mod keys;

@@ -11,21 +11,19 @@ use ticket_dispatcher_identity::token_hash;
 use ticket_dispatcher_protocol::{
     HallEvent, HallSnapshot, LocalText, LookupView, Problem, ServiceGroup, ServiceView, Services,
 };
-use ticket_dispatcher_queue_core::Engine;
-use ticket_dispatcher_types::{Millis, TicketState};
+use ticket_dispatcher_queue_core::{Engine, Quote};
+use ticket_dispatcher_types::{Millis, ServiceId, TicketState};
 
-use crate::app::{App, CachedServices};
+use crate::app::App;
 use crate::caller::{Caller, Role};
 use crate::clock::rfc3339;
+use crate::forecasts;
 use crate::hall::{Hall, local};
 use crate::hub::Stream;
 use crate::problem::Failure;
 use crate::wait::as_told;
 
 const EVERYBODY: &[Role] = &[Role::Kiosk, Role::Window, Role::Board, Role::Manager, Role::Admin];
-
-/// How long a catalogue may be handed out again while nothing happens in the hall: its waits move with the clock.
-const SERVICES_SLICE: i64 = 15_000;
 
 /// A JSON document with a validator: 304 if the reader has it already.
 fn document(headers: &HeaderMap, json: Bytes, etag: &str) -> Response<Body> {
@@ -84,52 +82,26 @@ pub async fn services(
     headers: HeaderMap,
 ) -> Result<Response<Body>, Failure> {
     caller.must_be(EVERYBODY)?;
-    let now = app.clock.stamp().now;
-    let slice = now.0.div_euclid(SERVICES_SLICE);
-    // One lock for looking and making: ten kiosks that ask at once cost one forecast.
-    let mut kept = app.services.lock().await;
-    let seq = app.view.read().seq;
-    let fresh = kept.as_ref().filter(|c| c.seq == seq && c.slice == slice);
-    let json = match fresh {
-        Some(cached) => cached.json.clone(),
-        None => {
-            let json = make_services(&app, now).await?;
-            *kept = Some(CachedServices {
-                seq,
-                slice,
-                json: json.clone(),
-            });
-            json
-        }
-    };
-    drop(kept);
-    Ok(document(&headers, json, &format!("\"{seq}-{slice}\"")))
+    let made = forecasts::catalogue(&app).await?;
+    Ok(document(&headers, made.json.clone(), &made.etag()))
 }
 
-/// Forecasts of all services take milliseconds, so they are made on a copy, off the lock and off the reactor.
-async fn make_services(app: &Arc<App>, now: Millis) -> Result<Bytes, Failure> {
-    let (engine, seq, open) = {
-        let picture = app.view.read();
-        let open = app.hall.file.groups.iter().map(|g| picture.windows_open(&g.id));
-        (picture.engine.clone(), picture.seq, open.collect::<Vec<_>>())
-    };
-    let hall = Arc::clone(&app.hall);
-    let made = tokio::task::spawn_blocking(move || {
-        let services = catalogue(&hall, &engine, seq, now, &open);
-        Bytes::from(serde_json::to_vec(&services).expect("plain data"))
-    });
-    made.await
-        .map_err(|_| Failure::new(ticket_dispatcher_protocol::ProblemKind::Internal, "No forecast."))
-}
-
-fn catalogue(hall: &Hall, engine: &Engine, seq: u64, now: Millis, open: &[u32]) -> Services {
+/// The catalogue of a hall at one moment, with what was foreseen for each service.
+pub fn catalogue(
+    hall: &Hall,
+    engine: &Engine,
+    seq: u64,
+    now: Millis,
+    open: &[u32],
+    quote: impl Fn(&ServiceId) -> Quote,
+) -> Services {
     let (file, rules) = (&hall.file, &hall.file.rules);
     let issuing = (file.hall.first_issue..=file.hall.last_issue).contains(&now);
     let services: Vec<ServiceView> = file
         .services
         .iter()
         .map(|service| {
-            let (waiting, forecast) = engine.forecast_if_taken(now, &service.id).unwrap_or_default();
+            let Quote { people_ahead, forecast } = quote(&service.id);
             let served = file.windows_of(&service.group).any(|w| {
                 let open = engine.window(&w.id).map(|now| now.state);
                 let planned = w.plan.iter().any(|p| p.to > now);
@@ -142,8 +114,8 @@ fn catalogue(hall: &Hall, engine: &Engine, seq: u64, now: Millis, open: &[u32]) 
                 keywords: service.keywords.clone(),
                 pinyin_initials: service.pinyin_initials.clone(),
                 materials: service.materials.iter().map(local).collect(),
-                waiting,
-                wait: as_told(forecast),
+                waiting: people_ahead,
+                wait: forecast.map(as_told),
                 windows: hall.windows_of(&service.group).to_vec(),
                 available: issuing && served,
             }
@@ -154,11 +126,7 @@ fn catalogue(hall: &Hall, engine: &Engine, seq: u64, now: Millis, open: &[u32]) 
         name: local(&group.name),
         series: group.series.to_string(),
         waiting: engine.waiting_in(&group.id),
-        wait: services
-            .iter()
-            .find(|s| s.group == group.id)
-            .map(|s| s.wait)
-            .unwrap_or_default(),
+        wait: services.iter().find(|s| s.group == group.id).and_then(|s| s.wait),
         windows_open: *open,
     });
     Services {
@@ -242,7 +210,7 @@ fn look_up(app: &App, token: &str, now: Millis) -> Option<LookupView> {
         services: services().map(|s| local(&s.name)).collect(),
         materials,
         people_ahead: picture.engine.people_ahead(id),
-        wait: waiting.then(|| as_told(picture.engine.forecast(now, id))),
+        wait: picture.wait(now, ticket).filter(|_| waiting),
         window_name: ticket
             .window
             .as_ref()

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use crate::app::App;
 use crate::caller::Bearer;
 use crate::clock::Clock;
+use crate::forecasts::Forecasts;
 use crate::hall::Hall;
 use crate::hub::{Hub, Snapshot};
 use crate::server::{self, Door};
@@ -94,7 +95,7 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
         bearer,
         metrics,
         snapshot,
-        services: tokio::sync::Mutex::new(None),
+        forecasts: Forecasts::default(),
         openapi: operator::document(),
         trouble: Mutex::new(None),
     });

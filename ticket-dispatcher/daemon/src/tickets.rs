@@ -20,6 +20,7 @@ use crate::app::{App, Ask, Told};
 use crate::body;
 use crate::caller::{Caller, Role};
 use crate::clock::rfc3339;
+use crate::forecasts;
 use crate::keys::entropy;
 use crate::problem::Failure;
 use crate::view::Picture;
@@ -73,6 +74,7 @@ pub async fn take(
         route: "take",
         request: canonical,
         event,
+        quote: forecasts::quote(&app, &request.services[0]),
         holder: Some(facts),
     };
     match app.ask(ask).await? {
@@ -153,7 +155,7 @@ fn issued(app: &App, outcome: &Outcome, mask: Option<String>) -> Result<Response
             "The journal holds another outcome.",
         ));
     };
-    let wait = as_told(forecast.unwrap_or_default());
+    let wait = forecast.map(as_told);
     let crypto = app.crypto.as_ref();
     let answer = TicketIssued {
         id: ticket.id,
@@ -163,9 +165,9 @@ fn issued(app: &App, outcome: &Outcome, mask: Option<String>) -> Result<Response
         services: ticket.services.clone(),
         class: *class,
         people_ahead: *people_ahead,
-        wait_p10_s: wait.p10_s,
-        wait_p50_s: wait.p50_s,
-        wait_p90_s: wait.p90_s,
+        wait_p10_s: wait.map(|w| w.p10_s),
+        wait_p50_s: wait.map(|w| w.p50_s),
+        wait_p90_s: wait.map(|w| w.p90_s),
         windows: app.hall.windows_of(group).to_vec(),
         masked_name: mask.filter(|_| app.hall.file.rules.print_masked_name),
         lookup_url: app.lookup_url(ticket.id),
@@ -195,7 +197,7 @@ fn already_holds(app: &App, id: TicketId) -> Failure {
         services: ticket.services.clone(),
         state: ticket.state,
         people_ahead: picture.engine.people_ahead(id),
-        wait: as_told(picture.engine.forecast(now, id)),
+        wait: picture.wait(now, ticket),
         window_name: ticket
             .window
             .as_ref()
@@ -321,6 +323,7 @@ async fn act<T: serde::de::DeserializeOwned>(
         route: action.route,
         request,
         event,
+        quote: None,
         holder: None,
     };
     app.must(ask).await?;

@@ -92,6 +92,7 @@ async fn ask<T: serde::de::DeserializeOwned>(
         route,
         request,
         event,
+        quote: None,
         holder: None,
     };
     let told = call.app.ask(ask).await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 use ticket_dispatcher_identity::CryptoProvider;
-use ticket_dispatcher_queue_core::{ENGINE_VERSION, Effect, Engine, HallConfig};
+use ticket_dispatcher_queue_core::{ENGINE_VERSION, Effect, Engine, Event, HallConfig};
 use ticket_dispatcher_types::{Millis, TicketId, WindowId};
 
 use crate::recovery::{for_rows, head_mac, read_head, windows_as_effects};
@@ -166,7 +166,11 @@ impl Check {
                 }
                 if row.engine_version == ENGINE_VERSION {
                     self.report.replayed += 1;
-                    let again = serde_json::to_string(&engines.replay.apply(input.now, event)).unwrap_or_default();
+                    let again = match (event, input.quote) {
+                        (Event::Take(new), Some(quote)) => engines.replay.apply_quoted(input.now, &new, &quote),
+                        (event, _) => engines.replay.apply(input.now, event),
+                    };
+                    let again = serde_json::to_string(&again).unwrap_or_default();
                     let same = again == row.outcome && engines.live.state_digest() == engines.replay.state_digest();
                     if !same {
                         self.report.add(

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, params};
 use sm3::{Digest, Sm3};
 use ticket_dispatcher_identity::{CryptoProvider, DayKey};
-use ticket_dispatcher_queue_core::{Effect, Engine, Event, HallConfig};
+use ticket_dispatcher_queue_core::{Effect, Engine, Event, HallConfig, Quote};
 use ticket_dispatcher_types::{HallId, IdemKey, UnixMillis};
 use zeroize::Zeroizing;
 
@@ -30,6 +30,14 @@ const WAITING_MAX: usize = 4096;
 
 /// After a failed write the ledger is not tried again for this long.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// A forecast costs as much as hundreds of rows, so the writer gives at most one part in this many of its time to them;
+/// tickets in between are told what was quoted.
+const PART_FOR_FORECASTS: u32 = 20;
+
+/// A forecast that takes longer than this keeps everybody waiting. The next is made after [`PAUSE_AFTER_LONG`] only.
+const FORECAST_LONG: Duration = Duration::from_millis(5);
+const PAUSE_AFTER_LONG: Duration = Duration::from_secs(10);
 
 /// Version of the engine whose decisions are being stored.
 const ENGINE_VERSION: u32 = ticket_dispatcher_queue_core::ENGINE_VERSION;
@@ -64,6 +72,8 @@ pub struct Command {
     pub request: Zeroizing<Vec<u8>>,
     /// The input. The holder of a `Take` is filled in by the writer, which has the day's key.
     pub event: Event,
+    /// With `Take`: a forecast made before, for when the writer has no time to make one.
+    pub quote: Option<Quote>,
     /// With `Take`: what is kept beside the journal.
     pub holder: Option<HolderFacts>,
     /// Called once, from the writer's thread, after the commit.
@@ -168,6 +178,8 @@ struct Writer {
     hash: [u8; 32],
     day_key: DayKey,
     failed: Option<Instant>,
+    /// Until then tickets are told what was quoted.
+    forecasts_from: Instant,
 }
 
 /// Why a batch was given up before its commit. Nothing of it is on disk.
@@ -208,6 +220,7 @@ impl Writer {
             hash,
             day_key: DayKey::from_bytes([0; 32]),
             failed: None,
+            forecasts_from: Instant::now(),
         };
         writer.day_key = writer.key_of_day()?;
         writer.put_hall_in_force(&options.hall, hall)?;
@@ -238,6 +251,7 @@ impl Writer {
         let input = Input {
             now: stamp.now,
             request: None,
+            quote: None,
             what,
         };
         let row = self.append(stamp, KIND_HALL, idem, &input, "[]").in_file(&file)?;
@@ -374,13 +388,14 @@ impl Writer {
             let tag = command.holder.as_ref().and_then(|facts| facts.tag.as_ref());
             new.holder = tag.map(|tag| self.day_key.holder(tag).to_string());
         }
-        let effects = self.engine.apply(stamp.now, event.clone());
+        let (effects, quote) = self.decide(stamp, &event, command.quote);
         if changes_nothing(&effects) {
             return Ok(Answer::Unchanged(effects));
         }
         let input = Input {
             now: stamp.now,
             request: Some(digest),
+            quote,
             what: What::Event(event),
         };
         let outcome = json(&effects);
@@ -395,6 +410,26 @@ impl Writer {
         };
         rows.push(row);
         Ok(Answer::Done(outcome))
+    }
+
+    /// Applies an event; with the quote, if the ticket was told that instead of a forecast of its own.
+    fn decide(&mut self, stamp: Stamp, event: &Event, quote: Option<Quote>) -> (Vec<Effect>, Option<Quote>) {
+        let Event::Take(new) = event else {
+            return (self.engine.apply(stamp.now, event.clone()), None);
+        };
+        let began = Instant::now();
+        if let Some(quote) = quote.filter(|_| began < self.forecasts_from) {
+            return (self.engine.apply_quoted(stamp.now, new, &quote), Some(quote));
+        }
+        let effects = self.engine.apply(stamp.now, event.clone());
+        let took = began.elapsed();
+        let pause = if took > FORECAST_LONG {
+            PAUSE_AFTER_LONG
+        } else {
+            took * PART_FOR_FORECASTS
+        };
+        self.forecasts_from = began + pause;
+        (effects, None)
     }
 
     /// The same key came before.

@@ -75,8 +75,9 @@ pub struct HeldTicket {
     pub state: TicketState,
     /// People before it, 0 when called.
     pub people_ahead: u32,
-    /// Likely wait from now on.
-    pub wait: WaitRange,
+    /// Likely wait from now on; null when nobody can say.
+    #[serde(default)]
+    pub wait: Option<WaitRange>,
     /// The window it is called to, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_name: Option<String>,

@@ -82,8 +82,9 @@ pub struct ServiceGroup {
     pub series: String,
     /// People waiting in it.
     pub waiting: u32,
-    /// Likely wait of somebody who takes a number now.
-    pub wait: WaitRange,
+    /// Likely wait of somebody who takes a number now; null when nobody can say, because no window is open for it.
+    #[serde(default)]
+    pub wait: Option<WaitRange>,
     /// Windows that serve it and are open.
     pub windows_open: u32,
 }
@@ -107,8 +108,9 @@ pub struct ServiceView {
     pub materials: Vec<LocalText>,
     /// People waiting for its group.
     pub waiting: u32,
-    /// Likely wait of somebody who takes a number now.
-    pub wait: WaitRange,
+    /// Likely wait of somebody who takes a number now; null when nobody can say, because no window is open for it.
+    #[serde(default)]
+    pub wait: Option<WaitRange>,
     /// Names of the windows that serve it.
     pub windows: Vec<String>,
     /// False when its last number is gone or nobody serves it today.

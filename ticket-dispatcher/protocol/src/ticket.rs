@@ -77,12 +77,15 @@ pub struct TicketIssued {
     pub class: Class,
     /// People before it when it was issued.
     pub people_ahead: u32,
-    /// Likely wait when it was issued, seconds.
-    pub wait_p10_s: u32,
+    /// Likely wait when it was issued, seconds; null when nobody can say, because no window is open for it.
+    #[serde(default)]
+    pub wait_p10_s: Option<u32>,
     /// See `wait_p10_s`.
-    pub wait_p50_s: u32,
+    #[serde(default)]
+    pub wait_p50_s: Option<u32>,
     /// See `wait_p10_s`.
-    pub wait_p90_s: u32,
+    #[serde(default)]
+    pub wait_p90_s: Option<u32>,
     /// Names of the windows that may call it.
     pub windows: Vec<String>,
     /// Masked name, only where the hall prints it.

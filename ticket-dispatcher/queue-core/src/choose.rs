@@ -61,17 +61,40 @@ impl Engine {
         })
     }
 
-    /// Waiting tickets, best first.
-    pub(crate) fn ranked(&self, now: Millis) -> Vec<usize> {
+    /// The best `n` waiting tickets, best first.
+    pub(crate) fn ranked(&self, now: Millis, n: usize) -> Vec<usize> {
         let queues = self.queues();
-        let mut all: Vec<Candidate> = self
-            .state
-            .waiting
-            .iter()
-            .map(|ix| self.candidate(now, *ix, &queues))
-            .collect();
+        let heads = self.heads(n).into_iter();
+        let mut all: Vec<Candidate> = heads.map(|ix| self.candidate(now, ix, &queues)).collect();
         all.sort_by(|a, b| self.before(a, b));
-        all.into_iter().map(|c| c.ticket).collect()
+        all.into_iter().map(|c| c.ticket).take(n).collect()
+    }
+
+    /// Waiting tickets of which at least the best `n` are among: the first `n` of each class and service by base time,
+    /// because nobody overtakes his like, and all that are bound to one window or go in front.
+    fn heads(&self, n: usize) -> Vec<usize> {
+        if self.config.policy == Policy::Fifo {
+            return self.state.waiting.clone();
+        }
+        let mut cells: Vec<Vec<usize>> = vec![Vec::new(); 4 * self.config.services.len()];
+        let mut heads = Vec::new();
+        let base = |ix: usize| self.state.tickets[ix].place.base_ms;
+        for ix in self.state.waiting.iter().copied() {
+            let ticket = &self.state.tickets[ix];
+            if ticket.front || ticket.bound.is_some() {
+                heads.push(ix);
+                continue;
+            }
+            let cell = &mut cells[4 * ticket.service_at + class_place(ticket.class)];
+            if cell.len() < n || cell.last().is_some_and(|last| base(ix) < base(*last)) {
+                // Waiting tickets stand in order of place, so the first of equals stays first.
+                let at = cell.partition_point(|other| base(*other) <= base(ix));
+                cell.insert(at, ix);
+                cell.truncate(n);
+            }
+        }
+        heads.extend(cells.into_iter().flatten());
+        heads
     }
 
     /// Waiting tickets of the same group that would be called before this one.

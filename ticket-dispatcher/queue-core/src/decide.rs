@@ -6,6 +6,7 @@ use ticket_dispatcher_types::{Class, Millis, TicketId, TicketNo, TicketState, Wi
 use crate::effect::{Effect, Refusal};
 use crate::engine::{Engine, count};
 use crate::event::{Event, NewTicket, TransferTo};
+use crate::forecast::Quote;
 
 impl Engine {
     /// Each effect is folded as soon as it is decided, so that what follows sees it; hence `decide` works on a draft.
@@ -23,7 +24,7 @@ impl Engine {
     fn try_run(&mut self, now: Millis, event: &Event, out: &mut Vec<Effect>) -> Result<(), Refusal> {
         match event {
             Event::DayBegins { day } => self.begin_day(now, day, out),
-            Event::Take(new) => self.take(now, new, out),
+            Event::Take(new) => self.take(now, new, None, out),
             Event::Open { window, clerk } => {
                 self.known(window)?;
                 let effect = Effect::WindowOpened {
@@ -144,7 +145,13 @@ impl Engine {
         Ok(())
     }
 
-    fn take(&mut self, now: Millis, new: &NewTicket, out: &mut Vec<Effect>) -> Result<(), Refusal> {
+    pub(crate) fn take(
+        &mut self,
+        now: Millis,
+        new: &NewTicket,
+        quote: Option<&Quote>,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
         let rules = &self.config.rules;
         if now < rules.issue_from || now > rules.issue_until {
             let (from, until) = (rules.issue_from.to_string(), rules.issue_until.to_string());
@@ -193,27 +200,35 @@ impl Engine {
             base_ms,
             forecast: None,
         };
-        self.issue(now, effect, out);
+        self.issue(now, effect, quote, out);
         Ok(())
     }
 
     /// Folds the ticket first, so that its place and forecast are those of the hall with it.
-    fn issue(&mut self, now: Millis, mut effect: Effect, out: &mut Vec<Effect>) {
-        let Effect::Issued { ticket, .. } = &effect else {
+    fn issue(&mut self, now: Millis, mut effect: Effect, quote: Option<&Quote>, out: &mut Vec<Effect>) {
+        self.fold(now, &effect);
+        let Effect::Issued {
+            ticket,
+            people_ahead,
+            forecast,
+            ..
+        } = &mut effect
+        else {
             return;
         };
-        let id = ticket.id;
-        let mut draft = self.clone();
-        draft.fold(now, &effect);
-        let foreseen = (self.config.forecast_paths > 0).then(|| draft.forecast(now, id));
-        if let Effect::Issued {
-            people_ahead, forecast, ..
-        } = &mut effect
-        {
-            *people_ahead = draft.people_ahead(id);
-            *forecast = foreseen;
-        }
-        self.emit(now, effect, out);
+        let Some(ix) = self.state.by_id.get(&ticket.id).copied() else {
+            return;
+        };
+        *people_ahead = self.people_ahead(ticket.id);
+        let said = self.config.forecast_paths > 0 && self.will_be_served(now, self.state.tickets[ix].group_at);
+        *forecast = match quote {
+            _ if !said => None,
+            Some(quote) => quote.at(*people_ahead),
+            None => Some(self.foresee(now, ix)),
+        };
+        // The fold above did not know it yet; nothing but the ticket itself keeps it.
+        std::sync::Arc::make_mut(&mut self.state.tickets[ix]).forecast = *forecast;
+        out.push(effect);
     }
 
     fn effective_class(&self, now: Millis, new: &NewTicket) -> Result<(Class, i64), Refusal> {

@@ -9,8 +9,8 @@ use crate::config::HallConfig;
 use crate::curve::Curve;
 use crate::digest::Digest;
 use crate::effect::Effect;
-use crate::event::Event;
-use crate::forecast::{Forecast, QueueOutlook};
+use crate::event::{Event, NewTicket};
+use crate::forecast::{Forecast, QueueOutlook, Quote};
 use crate::index::Index;
 use crate::learn::{Learnt, Models};
 use crate::outlook::Outlook;
@@ -28,6 +28,8 @@ pub struct Engine {
     pub(crate) durations: Arc<Vec<Curve>>,
     pub(crate) outlook: Arc<Outlook>,
     pub(crate) state: State,
+    /// Places of `state.tickets` by holder; follows from them.
+    pub(crate) by_holder: Arc<BTreeMap<String, Vec<usize>>>,
 }
 
 /// Everything that changes. Tickets are shared until they change, so that a draft of the state costs little.
@@ -89,6 +91,7 @@ impl Engine {
             models,
             scorer,
             state,
+            by_holder: Arc::default(),
         }
     }
 
@@ -105,6 +108,16 @@ impl Engine {
     pub fn apply(&mut self, now: Millis, event: Event) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.run(now, &event, &mut effects);
+        effects
+    }
+
+    /// `apply` of a [`Event::Take`], told a forecast that was made before instead of one of its own, which costs some
+    /// hundred times as much as all the rest. The quote is an input: a journal must keep it beside the event.
+    pub fn apply_quoted(&mut self, now: Millis, new: &NewTicket, quote: &Quote) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if let Err(refusal) = self.take(now, new, Some(quote), &mut effects) {
+            effects.push(Effect::Refused { refusal });
+        }
         effects
     }
 
@@ -139,9 +152,13 @@ impl Engine {
 
     /// The open ticket that a holder has in a group (or anywhere, without one).
     pub fn open_ticket_of(&self, holder: &str, group: Option<&GroupId>) -> Option<&Ticket> {
-        self.tickets().find(|t| {
-            t.state.is_open() && t.holder.as_deref() == Some(holder) && group.is_none_or(|group| t.group == *group)
-        })
+        let held = self
+            .by_holder
+            .get(holder)?
+            .iter()
+            .map(|ix| self.state.tickets[*ix].as_ref());
+        let mut open = held.filter(|t| t.state.is_open());
+        open.find(|t| group.is_none_or(|group| t.group == *group))
     }
 
     /// The windows in the order of the hall file.
@@ -175,12 +192,8 @@ impl Engine {
 
     /// The first `n` waiting tickets as the policy ranks them now, over all groups.
     pub fn next_up(&self, n: usize) -> Vec<&Ticket> {
-        let ranked = self.ranked(self.state.clock);
-        ranked
-            .into_iter()
-            .take(n)
-            .map(|ix| self.state.tickets[ix].as_ref())
-            .collect()
+        let ranked = self.ranked(self.state.clock, n);
+        ranked.into_iter().map(|ix| self.state.tickets[ix].as_ref()).collect()
     }
 
     /// Windows that could call this ticket, now or when they open, in the order of the hall file.
@@ -195,6 +208,13 @@ impl Engine {
             .enumerate()
             .filter(|(w, _)| self.can_serve(*w, *ix));
         fits.map(|(_, window)| window.id.clone()).collect()
+    }
+
+    /// Whether anybody can say when a ticket of this group will be called: a window that serves it is open, or is
+    /// expected to open today.
+    pub fn foreseeable(&self, now: Millis, group: &GroupId) -> bool {
+        let group = self.index.groups.get(group);
+        group.is_some_and(|group| self.will_be_served(now, *group))
     }
 
     /// Time from `now` until the call of a waiting ticket; zero for one that does not wait.

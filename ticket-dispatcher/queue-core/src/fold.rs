@@ -116,6 +116,7 @@ impl Engine {
         state.priority_run.fill(0);
         Arc::make_mut(&mut state.learnt).new_day();
         state.by_id = Arc::default();
+        self.by_holder = Arc::default();
         state.checked_in = Arc::default();
         for window in &mut state.windows {
             window.since = now;
@@ -179,6 +180,10 @@ impl Engine {
             }],
         }));
         Arc::make_mut(&mut self.state.by_id).insert(new.id, ix);
+        if let Some(holder) = &new.holder {
+            let held = Arc::make_mut(&mut self.by_holder).entry(holder.clone());
+            held.or_default().push(ix);
+        }
         self.state.counts.insert(number.series(), number.count());
         if let Some(booking) = &new.booking {
             Arc::make_mut(&mut self.state.checked_in).insert(booking.clone(), ix);

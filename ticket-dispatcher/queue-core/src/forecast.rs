@@ -14,6 +14,29 @@ pub struct Forecast {
     pub p90: Millis,
 }
 
+/// A forecast made a little earlier, for an ordinary ticket of the same service: what a ticket is told when the hall is
+/// too busy to foresee every one by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// People ahead when it was made.
+    pub people_ahead: u32,
+    /// The forecast; none where nobody could say.
+    pub forecast: Option<Forecast>,
+}
+
+impl Quote {
+    /// The forecast moved to another place in the queue: as much longer or shorter as the queue is.
+    pub fn at(&self, people_ahead: u32) -> Option<Forecast> {
+        let (then, now) = (i64::from(self.people_ahead) + 1, i64::from(people_ahead) + 1);
+        let moved = |ms: Millis| Millis(ms.0.saturating_mul(now) / then);
+        self.forecast.map(|told| Forecast {
+            p10: moved(told.p10),
+            p50: moved(told.p50),
+            p90: moved(told.p90),
+        })
+    }
+}
+
 /// How the present queue will end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueOutlook {

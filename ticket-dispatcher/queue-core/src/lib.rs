@@ -31,10 +31,10 @@ pub use config::{Archive, Booking, Group, HallConfig, PlanInterval, Profile, Rul
 pub use effect::{Effect, Place, Refusal, RunnerUp, Why};
 pub use engine::Engine;
 pub use event::{Event, NewTicket, Source, TransferTo};
-pub use forecast::{Forecast, QueueOutlook};
+pub use forecast::{Forecast, QueueOutlook, Quote};
 pub use policy::{Policy, Weighing, WindowRule};
 pub use ticket::{Step, Ticket, WindowNow};
 
 /// Version of the decisions: raised whenever the same state and event may give other effects than before. The journal
 /// keeps it with every row, so that a replay is only asked to repeat what its own version decided.
-pub const ENGINE_VERSION: u32 = 1;
+pub const ENGINE_VERSION: u32 = 2;

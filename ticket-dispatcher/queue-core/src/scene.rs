@@ -281,6 +281,17 @@ impl Engine {
         }
     }
 
+    /// True when some window that serves the group is open or is expected to open.
+    pub(crate) fn will_be_served(&self, now: Millis, group: usize) -> bool {
+        let serves = |window: &usize| self.index.skills[*window][group];
+        let mut windows = (0..self.state.windows.len()).filter(serves);
+        windows.any(|window| match self.door(now.0, window) {
+            (Door::Open, _) => true,
+            (Door::Shut, _) => false,
+            (Door::Planned | Door::Fault { .. }, plan) => !plan.is_empty(),
+        })
+    }
+
     /// True when the plan has the window closed about now.
     fn gap(&self, window: usize, now: i64) -> bool {
         let plan = &self.config.windows[window].plan;

@@ -32,6 +32,7 @@ impl Writer {
         let input = Input {
             now: stamp.now,
             request: None,
+            quote: None,
             what: What::Event(event),
         };
         let idem = own_key(b"day begins", stamp.day.as_str().as_bytes());

@@ -229,6 +229,7 @@ impl Bench {
             route: "test",
             request: body.as_bytes().to_vec().into(),
             event,
+            quote: None,
             holder,
             answer: Box::new(move |answer| send.send(answer).unwrap()),
         });

@@ -1,0 +1,193 @@
+//! What is foreseen for each service, made now and then for everybody: for the catalogue, and for tickets that come
+//! faster than forecasts can be made.
+//!
+//! Two hundred paths for each of forty services take milliseconds, so they are made on a copy of the engine, off its
+//! lock and off the reactor, one at a time, and in a busy hall with a bounded part of one core.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+use ticket_dispatcher_protocol::ProblemKind;
+use ticket_dispatcher_queue_core::{Engine, Quote};
+use ticket_dispatcher_types::{Millis, ServiceId};
+
+use crate::app::App;
+use crate::hall::Hall;
+use crate::problem::Failure;
+use crate::public;
+
+/// Waits move with the clock, so forecasts are made anew after this long even if nothing happens in the hall.
+const SLICE: i64 = 15_000;
+/// One part in this many of one core goes into forecasts for everybody, in the long run.
+const PART: u32 = 10;
+/// What may be spent at once beyond that part.
+const CREDIT: Duration = Duration::from_millis(100);
+/// A quote of an age that no load explains is not told any more.
+const QUOTE_AGE_MAX: Duration = Duration::from_secs(60);
+
+/// The forecasts of all services.
+#[derive(Default)]
+pub struct Forecasts {
+    made: RwLock<Option<Arc<Made>>>,
+    /// Held by the one who makes them.
+    making: tokio::sync::Mutex<()>,
+    spent: Mutex<Spent>,
+}
+
+/// The catalogue at one journal position and time.
+pub struct Made {
+    seq: u64,
+    slice: i64,
+    day: String,
+    at: Instant,
+    quotes: BTreeMap<ServiceId, Quote>,
+    /// The catalogue.
+    pub json: Bytes,
+}
+
+impl Made {
+    /// Its validator.
+    pub fn etag(&self) -> String {
+        format!("\"{}-{}\"", self.seq, self.slice)
+    }
+}
+
+/// Time spent on forecasts and not yet earned back.
+struct Spent {
+    debt: Duration,
+    counted: Instant,
+}
+
+impl Default for Spent {
+    fn default() -> Self {
+        Self {
+            debt: Duration::ZERO,
+            counted: Instant::now(),
+        }
+    }
+}
+
+impl Spent {
+    fn now(&mut self, now: Instant) -> Duration {
+        let earned = now.saturating_duration_since(self.counted) / PART;
+        self.debt = self.debt.saturating_sub(earned);
+        self.counted = now;
+        self.debt
+    }
+}
+
+impl Forecasts {
+    fn last(&self) -> Option<Arc<Made>> {
+        self.made.read().expect("no panic under this lock").clone()
+    }
+
+    /// True if forecasts may be made now.
+    fn may_spend(&self) -> bool {
+        let mut spent = self.spent.lock().expect("no panic under this lock");
+        spent.now(Instant::now()) < CREDIT
+    }
+
+    fn spend(&self, took: Duration) {
+        let mut spent = self.spent.lock().expect("no panic under this lock");
+        spent.now(Instant::now());
+        spent.debt += took;
+    }
+}
+
+/// The catalogue: as of now, or in a busy hall as of a moment ago.
+pub async fn catalogue(app: &Arc<App>) -> Result<Arc<Made>, Failure> {
+    // One lock for looking and making: ten kiosks that ask at once cost one forecast.
+    let _making = app.forecasts.making.lock().await;
+    match app.forecasts.last() {
+        Some(made) if is_fresh(app, &made) || !app.forecasts.may_spend() => Ok(made),
+        _ => make(app).await,
+    }
+}
+
+/// What an ordinary ticket for this service may be told; none if nothing was foreseen yet. If it is not of this moment
+/// a better one is begun for those who come next.
+pub fn quote(app: &Arc<App>, service: &ServiceId) -> Option<Quote> {
+    let made = app.forecasts.last();
+    if !made.as_ref().is_some_and(|made| is_fresh(app, made)) && app.forecasts.may_spend() {
+        let app = Arc::clone(app);
+        tokio::spawn(async move {
+            if let Ok(_making) = app.forecasts.making.try_lock() {
+                let _ = make(&app).await;
+            }
+        });
+    }
+    let made = made.filter(|made| made.at.elapsed() < QUOTE_AGE_MAX)?;
+    let same_day = app.view.read().engine.day() == made.day;
+    made.quotes.get(service).copied().filter(|_| same_day)
+}
+
+fn is_fresh(app: &App, made: &Made) -> bool {
+    made.slice == slice(app.clock.stamp().now) && made.seq == app.view.read().seq
+}
+
+fn slice(now: Millis) -> i64 {
+    now.0.div_euclid(SLICE)
+}
+
+async fn make(app: &Arc<App>) -> Result<Arc<Made>, Failure> {
+    let now = app.clock.stamp().now;
+    let (engine, seq, open) = {
+        let picture = app.view.read();
+        let open = app.hall.file.groups.iter().map(|g| picture.windows_open(&g.id));
+        (picture.engine.clone(), picture.seq, open.collect::<Vec<_>>())
+    };
+    let hall = Arc::clone(&app.hall);
+    let began = Instant::now();
+    let made = tokio::task::spawn_blocking(move || {
+        let quotes = foresee(&hall, &engine, now);
+        let services = public::catalogue(&hall, &engine, seq, now, &open, |service| quotes[service]);
+        Made {
+            seq,
+            slice: slice(now),
+            day: engine.day().to_string(),
+            at: Instant::now(),
+            json: Bytes::from(serde_json::to_vec(&services).expect("plain data")),
+            quotes,
+        }
+    });
+    let made = made.await;
+    app.forecasts.spend(began.elapsed());
+    let made = Arc::new(made.map_err(|_| Failure::new(ProblemKind::Internal, "No forecast."))?);
+    *app.forecasts.made.write().expect("no panic under this lock") = Some(Arc::clone(&made));
+    Ok(made)
+}
+
+fn foresee(hall: &Hall, engine: &Engine, now: Millis) -> BTreeMap<ServiceId, Quote> {
+    let one = |service: &provisioning_config::hall_file::Service| {
+        let (people_ahead, forecast) = engine.forecast_if_taken(now, &service.id).unwrap_or_default();
+        let forecast = engine.foreseeable(now, &service.group).then_some(forecast);
+        (service.id.clone(), Quote { people_ahead, forecast })
+    };
+    hall.file.services.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forecasts_get_a_bounded_part_of_one_core() {
+        let start = Instant::now();
+        let mut spent = Spent {
+            debt: Duration::ZERO,
+            counted: start,
+        };
+        let mut used = Duration::ZERO;
+        // Each takes 20 ms; somebody asks every millisecond for a minute.
+        for ms in 0..60_000 {
+            if spent.now(start + Duration::from_millis(ms)) < CREDIT {
+                spent.debt += Duration::from_millis(20);
+                used += Duration::from_millis(20);
+            }
+        }
+        let most = Duration::from_secs(60) / PART + CREDIT + Duration::from_millis(20);
+        assert!(used <= most && used > most / 2, "{used:?}");
+    }
+}
