@@ -64,10 +64,12 @@ impl Driver {
         // Headless windows have no frame, and Chromium refuses to make one narrower than 500 px: a phone is emulated.
         // The phone page follows the browser's language; the people of these tests read simplified Chinese.
         let mut options = json!({ "args": args, "prefs": {"intl.accept_languages": "zh-CN,zh"} });
-        if width < 500 {
-            options["mobileEmulation"] =
-                json!({"deviceMetrics": {"width": width, "height": height, "pixelRatio": 2.0, "touch": true}});
-        }
+        // Not the window but the view is given a size: a window's frame differs, Chromium refuses one narrower than
+        // 500 px, and a window that is still being resized tells a size that is neither old nor new.
+        let phone = width < 500;
+        options["mobileEmulation"] = json!({"deviceMetrics": {
+            "width": width, "height": height, "pixelRatio": if phone { 2.0 } else { 1.0 }, "touch": phone, "mobile": phone,
+        }});
         let mut capabilities = serde_json::Map::new();
         capabilities.insert("goog:chromeOptions".into(), options);
         capabilities.insert("goog:loggingPrefs".into(), json!({"browser": "ALL"}));
@@ -76,9 +78,6 @@ impl Driver {
             .connect(&self.url)
             .await
             .context("opening a browser")?;
-        if width >= 500 {
-            fit_view(&client, width, height).await?;
-        }
         Ok(client)
     }
 
@@ -99,22 +98,6 @@ impl Driver {
     pub async fn stop(mut self) {
         let _ = self.child.kill().await;
     }
-}
-
-/// Makes the inner view, not the window, exactly this large.
-async fn fit_view(client: &fantoccini::Client, width: u32, height: u32) -> anyhow::Result<()> {
-    client.set_window_size(width, height).await?;
-    let inner = client
-        .execute("return [window.innerWidth, window.innerHeight]", Vec::new())
-        .await?;
-    let of = |at: usize| u32::try_from(inner[at].as_u64().unwrap_or_default()).unwrap_or_default();
-    let (frame_width, frame_height) = (width.saturating_sub(of(0)), height.saturating_sub(of(1)));
-    if (frame_width, frame_height) != (0, 0) {
-        client
-            .set_window_size(width + frame_width, height + frame_height)
-            .await?;
-    }
-    Ok(())
 }
 
 fn free_port() -> anyhow::Result<u16> {
