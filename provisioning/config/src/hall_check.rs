@@ -6,8 +6,8 @@ use ticket_dispatcher_types::{GroupId, HallId, IdError, Millis, ServiceId, Windo
 use toml::Spanned;
 
 use crate::hall_file::{
-    FORMAT, Group, Hall, HallFile, Opening, RawFile, RawGroup, RawHall, RawRules, RawService, RawText, RawWindow,
-    Rules, Service, Targets, Text, Window, clock,
+    Bookings, FORMAT, Group, Hall, HallFile, Opening, RawBookings, RawFile, RawGroup, RawHall, RawRules, RawService,
+    RawText, RawWindow, Rules, Service, Targets, Text, Window, clock,
 };
 use crate::initials::pinyin_initials;
 use crate::problem::{Problem, Problems, line_of};
@@ -112,6 +112,7 @@ pub(crate) fn check(file: &str, text: &str, raw: RawFile) -> Result<HallFile, Pr
     references.check(&mut ledger, &raw);
     let hall = hall(&mut ledger, raw.hall);
     let rules = rules(&mut ledger, &raw.rules);
+    let bookings = bookings(&mut ledger, &raw.bookings);
     let groups = groups(&mut ledger, raw.group);
     let services = services(&mut ledger, raw.service);
     let hours = hall.as_ref().map(|hall| (hall.opens, hall.closes));
@@ -120,6 +121,7 @@ pub(crate) fn check(file: &str, text: &str, raw: RawFile) -> Result<HallFile, Pr
         Some(hall) if ledger.list.is_empty() => Ok(HallFile {
             hall,
             rules,
+            bookings,
             groups,
             services,
             windows,
@@ -238,6 +240,33 @@ fn rules(ledger: &mut Ledger<'_>, raw: &RawRules) -> Rules {
     }
 }
 
+fn bookings(ledger: &mut Ledger<'_>, raw: &RawBookings) -> Bookings {
+    let mut small = |raw: &Option<Spanned<i64>>, key: &str, limits, default| {
+        ledger.small(raw.as_ref(), &format!("bookings.{key}"), limits, default)
+    };
+    Bookings {
+        walk_in_share_pct: small(&raw.walk_in_share_pct, "walk_in_share_pct", (0, 100), 30),
+        days_ahead: small(&raw.days_ahead, "days_ahead", (0, 60), 7),
+        no_shows_max: small(&raw.no_shows_max, "no_shows_max", (0, 20), 2),
+        // Who a person was is forgotten after 30 days, so nothing can be counted or held longer.
+        no_show_days: small(&raw.no_show_days, "no_show_days", (1, 30), 30),
+        block_days: small(&raw.block_days, "block_days", (1, 30), 30),
+        slot: ledger.minutes(raw.slot_min.as_ref(), "bookings.slot_min", (5, 120), 30),
+        check_in_before: ledger.minutes(
+            raw.check_in_before_min.as_ref(),
+            "bookings.check_in_before_min",
+            (0, 120),
+            15,
+        ),
+        cancel_before: ledger.minutes(
+            raw.cancel_before_min.as_ref(),
+            "bookings.cancel_before_min",
+            (0, 480),
+            120,
+        ),
+    }
+}
+
 fn groups(ledger: &mut Ledger<'_>, raw: Vec<RawGroup>) -> Vec<Group> {
     let mut groups = Vec::new();
     for raw in raw {
@@ -257,7 +286,17 @@ fn groups(ledger: &mut Ledger<'_>, raw: Vec<RawGroup>) -> Vec<Group> {
                 None
             }
         };
-        groups.extend(id.zip(series).map(|(id, series)| Group { id, series, name }));
+        let capacity = raw.slot_capacity.as_ref().map(|given| {
+            let key = format!("{place}: slot_capacity");
+            u32::try_from(ledger.number(Some(given), &key, (0, 1000), 0)).unwrap_or(0)
+        });
+        groups.extend(id.zip(series).map(|(id, series)| Group {
+            id,
+            series,
+            name,
+            slot_capacity: capacity,
+            last_ticket: raw.last_ticket,
+        }));
     }
     groups
 }

@@ -22,6 +22,8 @@ pub struct HallFile {
     pub hall: Hall,
     /// The hall's rules.
     pub rules: Rules,
+    /// The rules on appointments.
+    pub bookings: Bookings,
     /// Groups in the order of the file.
     pub groups: Vec<Group>,
     /// Services in the order of the file; each group exists and at least one window serves it.
@@ -130,6 +132,38 @@ pub struct Targets {
     pub normal: Millis,
 }
 
+/// `[bookings]`: the rules on appointments; defaults are in `docs/hall-file.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bookings {
+    /// Length of a slot.
+    pub slot: Millis,
+    /// Percent of each slot that cannot be booked.
+    pub walk_in_share_pct: u8,
+    /// How many days ahead may be booked.
+    pub days_ahead: u8,
+    /// From when before its slot a person is asked to come.
+    pub check_in_before: Millis,
+    /// Given back this long before its slot, a booking never counts as missed.
+    pub cancel_before: Millis,
+    /// Missed bookings that block a person from booking online; 0 blocks nobody.
+    pub no_shows_max: u8,
+    /// Within so many days.
+    pub no_show_days: u8,
+    /// For so many days.
+    pub block_days: u8,
+}
+
+/// `last_ticket` of a group: what happens when a number would be called after closing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LastTicket {
+    /// The kiosk warns, the person decides.
+    #[default]
+    Warn,
+    /// No number is given out.
+    Stop,
+}
+
 /// `[[group]]`: services with one queue and one number series.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
@@ -139,6 +173,10 @@ pub struct Group {
     pub series: char,
     /// Its name.
     pub name: Text,
+    /// People whom it can serve in one slot, walk-ins included; none works it out from the plan.
+    pub slot_capacity: Option<u32>,
+    /// What happens near closing time.
+    pub last_ticket: LastTicket,
 }
 
 /// `[[service]]`.
@@ -226,6 +264,8 @@ pub(crate) struct RawFile {
     pub(crate) hall: RawHall,
     #[serde(default)]
     pub(crate) rules: RawRules,
+    #[serde(default)]
+    pub(crate) bookings: RawBookings,
     pub(crate) group: Vec<RawGroup>,
     pub(crate) service: Vec<RawService>,
     pub(crate) window: Vec<RawWindow>,
@@ -265,6 +305,19 @@ pub(crate) struct RawRules {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct RawBookings {
+    pub(crate) slot_min: Option<Spanned<i64>>,
+    pub(crate) walk_in_share_pct: Option<Spanned<i64>>,
+    pub(crate) days_ahead: Option<Spanned<i64>>,
+    pub(crate) check_in_before_min: Option<Spanned<i64>>,
+    pub(crate) cancel_before_min: Option<Spanned<i64>>,
+    pub(crate) no_shows_max: Option<Spanned<i64>>,
+    pub(crate) no_show_days: Option<Spanned<i64>>,
+    pub(crate) block_days: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RawTargets {
     pub(crate) appt: Option<Spanned<i64>>,
     pub(crate) disabled: Option<Spanned<i64>>,
@@ -278,6 +331,9 @@ pub(crate) struct RawGroup {
     pub(crate) id: Spanned<String>,
     pub(crate) series: Spanned<String>,
     pub(crate) name: RawText,
+    pub(crate) slot_capacity: Option<Spanned<i64>>,
+    #[serde(default)]
+    pub(crate) last_ticket: LastTicket,
 }
 
 #[derive(Debug, Deserialize)]

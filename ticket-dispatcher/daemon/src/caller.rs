@@ -20,6 +20,8 @@ pub enum Role {
     Manager,
     /// The operator of the machines.
     Admin,
+    /// What lets people book from outside: WeChat, a web site.
+    Gateway,
 }
 
 impl Role {
@@ -30,6 +32,7 @@ impl Role {
             "board" => Self::Board,
             "manager" => Self::Manager,
             "admin" => Self::Admin,
+            "gateway" => Self::Gateway,
             _ => return None,
         })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use provisioning_config::hall_file::{self, HallFile, Text, clock};
 use ticket_dispatcher_protocol::{HallInfo, LocalText, OpenHours};
-use ticket_dispatcher_queue_core::{Group, HallConfig, PlanInterval, Rules, Service, Window};
+use ticket_dispatcher_queue_core::{BookingRules, Group, HallConfig, LastTicket, PlanInterval, Rules, Service, Window};
 use ticket_dispatcher_types::{GroupId, ServiceId, WindowId};
 
 /// Paths of a forecast. 200 keep the noise of a percentile below a minute.
@@ -136,7 +136,18 @@ fn engine_config(file: &HallFile) -> HallConfig {
         skills: w.groups.clone(),
         plan: w.plan.iter().map(|p| PlanInterval { from: p.from, to: p.to }).collect(),
     });
-    let (rules, hall) = (&file.rules, &file.hall);
+    let (rules, hall, bookings) = (&file.rules, &file.hall, &file.bookings);
+    let capacities = file
+        .groups
+        .iter()
+        .filter_map(|g| g.slot_capacity.map(|n| (g.id.clone(), n)));
+    let last = file.groups.iter().map(|g| {
+        let rule = match g.last_ticket {
+            hall_file::LastTicket::Warn => LastTicket::Warn,
+            hall_file::LastTicket::Stop => LastTicket::Stop,
+        };
+        (g.id.clone(), rule)
+    });
     HallConfig {
         groups: groups.collect(),
         services: services.collect(),
@@ -160,6 +171,18 @@ fn engine_config(file: &HallFile) -> HallConfig {
             ],
             priority_run_max: rules.priority_run_max,
         },
+        booking: BookingRules {
+            slot: bookings.slot,
+            walk_in_share_pct: bookings.walk_in_share_pct,
+            days_ahead: bookings.days_ahead.into(),
+            check_in_before: bookings.check_in_before,
+            cancel_before: bookings.cancel_before,
+            no_shows_max: bookings.no_shows_max,
+            no_show_days: bookings.no_show_days.into(),
+            block_days: bookings.block_days.into(),
+        },
+        slot_capacity: capacities.collect(),
+        last_ticket: last.collect(),
         seed: 1,
         forecast_paths: FORECAST_PATHS,
         ..HallConfig::default()

@@ -5,6 +5,7 @@
 
 mod app;
 mod body;
+mod bookings;
 mod caller;
 mod clock;
 mod forecasts;

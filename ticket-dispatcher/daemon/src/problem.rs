@@ -57,13 +57,15 @@ impl Failure {
 
 fn status_of(kind: ProblemKind) -> StatusCode {
     match kind {
-        ProblemKind::AlreadyHolds | ProblemKind::WrongState => StatusCode::CONFLICT,
+        ProblemKind::AlreadyHolds | ProblemKind::WrongState | ProblemKind::SlotFull | ProblemKind::AlreadyBooked => {
+            StatusCode::CONFLICT
+        }
         ProblemKind::Unprocessable | ProblemKind::NotIssuing | ProblemKind::KeyReused => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         ProblemKind::Malformed => StatusCode::BAD_REQUEST,
         ProblemKind::Unauthorised => StatusCode::UNAUTHORIZED,
-        ProblemKind::Forbidden => StatusCode::FORBIDDEN,
+        ProblemKind::Forbidden | ProblemKind::BookingBlocked => StatusCode::FORBIDDEN,
         ProblemKind::NotFound => StatusCode::NOT_FOUND,
         ProblemKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ProblemKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
@@ -75,6 +77,9 @@ fn status_of(kind: ProblemKind) -> StatusCode {
 fn title_of(kind: ProblemKind) -> &'static str {
     match kind {
         ProblemKind::AlreadyHolds => "The person already holds a ticket",
+        ProblemKind::SlotFull => "The slot is full",
+        ProblemKind::AlreadyBooked => "The person already has an appointment",
+        ProblemKind::BookingBlocked => "No online appointments for a while",
         ProblemKind::WrongState => "Not possible in this state",
         ProblemKind::Unprocessable => "The request cannot be met",
         ProblemKind::NotIssuing => "No number is given out now",
@@ -132,18 +137,30 @@ impl From<Refusal> for Failure {
         let kind = match &refusal {
             Refusal::AlreadyHolds { .. } => ProblemKind::AlreadyHolds,
             Refusal::UnknownTicket | Refusal::UnknownWindow { .. } => ProblemKind::NotFound,
-            Refusal::OutsideHours { .. } | Refusal::SeriesUsedUp { .. } => ProblemKind::NotIssuing,
+            Refusal::OutsideHours { .. } | Refusal::SeriesUsedUp { .. } | Refusal::LastNumberGone { .. } => {
+                ProblemKind::NotIssuing
+            }
             Refusal::UnknownService { .. }
             | Refusal::MattersCount { .. }
             | Refusal::TooManyCases { .. }
             | Refusal::UnknownBooking { .. }
+            | Refusal::NoSuchDay { .. }
+            | Refusal::NoSuchSlot { .. }
+            | Refusal::BookingInPast { .. }
+            | Refusal::BookingTooFar { .. }
+            | Refusal::BookedForOtherDay { .. }
+            | Refusal::BookedForOther { .. }
             | Refusal::NoSuchMatter { .. }
             | Refusal::BadStars => ProblemKind::Unprocessable,
             Refusal::WindowNotOpen { .. }
             | Refusal::WindowBusy { .. }
             | Refusal::WrongState { .. }
             | Refusal::TooLateToReturn { .. }
+            | Refusal::NotBlocked
             | Refusal::DayBeganAlready { .. } => ProblemKind::WrongState,
+            Refusal::SlotFull { .. } => ProblemKind::SlotFull,
+            Refusal::AlreadyBooked { .. } => ProblemKind::AlreadyBooked,
+            Refusal::BlockedFromBooking { .. } => ProblemKind::BookingBlocked,
             Refusal::IdUsed => ProblemKind::Internal,
         };
         let mut detail = refusal.to_string();

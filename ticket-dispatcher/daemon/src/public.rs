@@ -117,7 +117,9 @@ pub fn catalogue(
                 waiting: people_ahead,
                 wait: forecast.map(as_told),
                 windows: hall.windows_of(&service.group).to_vec(),
-                available: issuing && served,
+                available: issuing
+                    && served
+                    && !forecast.is_some_and(|wait| engine.stops_before(now, &service.id, wait)),
             }
         })
         .collect();

@@ -9,13 +9,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use ticket_dispatcher_protocol::ProblemKind;
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Failure;
-use crate::{operator, pages, public, tickets, windows};
+use crate::{bookings, operator, pages, public, tickets, windows};
 
 /// Whether the listener that a request came in by takes the bearer token.
 #[derive(Clone, Copy)]
@@ -36,6 +36,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/tickets/{id}/resume", post(tickets::resume))
         .route("/tickets/{id}/cancel", post(tickets::cancel))
         .route("/tickets/{id}/rate", post(tickets::rate))
+        .route("/bookings", post(bookings::book))
+        .route("/bookings/slots", get(bookings::slots))
+        .route("/bookings/find", post(bookings::find))
+        .route("/bookings/unblock", post(bookings::unblock))
+        .route("/bookings/{id}", delete(bookings::cancel))
         .route("/windows/{w}", get(windows::desk))
         .route("/windows/{w}/open", post(windows::open))
         .route("/windows/{w}/pause", post(windows::pause))

@@ -375,9 +375,7 @@ impl News {
             Effect::Held { .. } => HallEventKind::Held,
             Effect::Resumed { .. } => HallEventKind::Resumed,
             Effect::Cancelled { .. } => HallEventKind::Cancelled,
-            Effect::NextMatter { .. } | Effect::Rated { .. } | Effect::NobodyWaits { .. } | Effect::Refused { .. } => {
-                return;
-            }
+            _ => return,
         };
         // In a row with several effects the last one names it; a roll-over names all.
         if self.kind != Some(HallEventKind::DayRolledOver) {

@@ -11,6 +11,7 @@
 //!
 //! This crate must never open a socket, read the wall clock itself, or answer before the commit.
 
+mod booker;
 mod day;
 mod holder;
 mod recovery;

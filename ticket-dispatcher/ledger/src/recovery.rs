@@ -76,8 +76,8 @@ pub(crate) fn row_by_idem(db: &Connection, idem: &[u8; 16]) -> rusqlite::Result<
 }
 
 /// The effects that bring a fresh engine to where this one stands at the end of a day. Tickets do not outlive their
-/// day in the engine, so only the windows are left; that is what makes a snapshot so small.
-pub(crate) fn windows_as_effects(engine: &Engine) -> Vec<Effect> {
+/// day in the engine, so only windows and bookings are left; that is what makes a snapshot so small.
+pub(crate) fn carried_over(engine: &Engine) -> Vec<Effect> {
     let mut effects = Vec::new();
     for window in engine.windows() {
         if window.state != WindowState::Closed {
@@ -98,6 +98,7 @@ pub(crate) fn windows_as_effects(engine: &Engine) -> Vec<Effect> {
             _ => {}
         }
     }
+    effects.extend(engine.bookings_as_effects());
     effects
 }
 

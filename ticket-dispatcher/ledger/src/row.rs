@@ -111,6 +111,9 @@ pub(crate) fn kind_of(event: &Event) -> &'static str {
         Event::Hold { .. } => "hold",
         Event::Resume { .. } => "resume",
         Event::Cancel { .. } => "cancel",
+        Event::Book(_) => "book",
+        Event::CancelBooking { .. } => "cancel-booking",
+        Event::Unblock { .. } => "unblock",
         Event::Rate { .. } => "rate",
     }
 }
@@ -142,6 +145,11 @@ pub(crate) fn ticket_of(effect: &Effect) -> Option<TicketId> {
         | Effect::Cancelled { ticket, .. }
         | Effect::Rated { ticket, .. } => Some(*ticket),
         Effect::DayBegan { .. }
+        | Effect::Booked { .. }
+        | Effect::BookingCancelled { .. }
+        | Effect::BookingMissed { .. }
+        | Effect::BookingBlocked { .. }
+        | Effect::BookingUnblocked { .. }
         | Effect::WindowOpened { .. }
         | Effect::WindowPaused { .. }
         | Effect::WindowClosed { .. }

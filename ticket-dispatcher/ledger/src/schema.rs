@@ -136,7 +136,7 @@ CREATE TABLE day_key (
 ) STRICT, WITHOUT ROWID;
 ";
 
-const MIGRATIONS: &[M<'static>] = &[M::up(TABLES_1)];
+const MIGRATIONS: &[M<'static>] = &[M::up(TABLES_1), M::up(crate::booker::TABLES_2)];
 
 /// Settings of every writing connection, and what must be read back. The library's defaults are build options, so none
 /// is taken on trust. `secure_delete` writes zeros over what is deleted, because what is deleted here was a person.

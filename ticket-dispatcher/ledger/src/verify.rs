@@ -9,7 +9,7 @@ use ticket_dispatcher_identity::CryptoProvider;
 use ticket_dispatcher_queue_core::{ENGINE_VERSION, Effect, Engine, Event, HallConfig};
 use ticket_dispatcher_types::{Millis, TicketId, WindowId};
 
-use crate::recovery::{for_rows, head_mac, read_head, windows_as_effects};
+use crate::recovery::{carried_over, for_rows, head_mac, read_head};
 use crate::row::{Row, What, genesis};
 use crate::schema::{InFile, LedgerError, open_reader};
 
@@ -158,7 +158,7 @@ impl Check {
                     return self.report.add(Some(row.seq), "there is no hall file before this row");
                 };
                 if effects.iter().any(|e| matches!(e, Effect::DayBegan { .. })) {
-                    self.day_start = windows_as_effects(&engines.live);
+                    self.day_start = carried_over(&engines.live);
                     self.today.clear();
                 }
                 for effect in &effects {
@@ -222,11 +222,7 @@ impl Check {
         let Some((hash, state)) = self.snapshots.remove(&self.seq) else {
             return;
         };
-        let live = self
-            .engines
-            .as_ref()
-            .map(|e| windows_as_effects(&e.live))
-            .unwrap_or_default();
+        let live = self.engines.as_ref().map(|e| carried_over(&e.live)).unwrap_or_default();
         let stored: Option<Vec<Effect>> = serde_json::from_str(&state).ok();
         if hash != self.hash || stored.is_none_or(|stored| stored != live) {
             let at = Some(self.seq);

@@ -1,5 +1,6 @@
 //! The one writer: batches, one transaction each, answers after the commit.
 
+mod bookings;
 mod turn;
 
 use std::collections::VecDeque;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
 use sm3::{Digest, Sm3};
-use ticket_dispatcher_identity::{CryptoProvider, DayKey};
+use ticket_dispatcher_identity::{CryptoProvider, DayKey, IdTag};
 use ticket_dispatcher_queue_core::{Effect, Engine, Event, HallConfig, Quote};
 use ticket_dispatcher_types::{HallId, IdemKey, UnixMillis};
 use zeroize::Zeroizing;
@@ -108,6 +109,8 @@ pub struct Outcome {
 
 enum Message {
     Do(Box<Command>),
+    /// Whose bookings somebody may see.
+    Person(IdTag, Box<dyn FnOnce(Option<String>) + Send>),
     /// Look at the clock: a day may have begun.
     Tick,
     /// The end of the day: drop what is left of persons.
@@ -144,6 +147,12 @@ impl Ledger {
         if let Message::Do(command) = refused {
             (command.answer)(Answer::Unavailable);
         }
+    }
+
+    /// Asks for the key that this person's bookings carry; none if there are none, or nobody can say now.
+    pub fn person(&self, tag: IdTag, answer: Box<dyn FnOnce(Option<String>) + Send>) {
+        // A message that is refused drops the answer, which tells whoever waits for it.
+        let _ = self.send.try_send(Message::Person(tag, answer));
     }
 
     /// Asks the writer to look at the clock.
@@ -284,6 +293,7 @@ impl Writer {
         for message in batch.drain(..) {
             match message {
                 Message::Do(command) => commands.push(*command),
+                Message::Person(tag, answer) => answer(crate::booker::person(&self.db, &tag).unwrap_or_default()),
                 Message::Tick => self.tick(),
                 Message::EndOfDay => self.end_of_day(),
                 Message::Stop => {
@@ -388,6 +398,9 @@ impl Writer {
             let tag = command.holder.as_ref().and_then(|facts| facts.tag.as_ref());
             new.holder = tag.map(|tag| self.day_key.holder(tag).to_string());
         }
+        if let Some(refusal) = self.fill_person(command, &mut event)? {
+            return Ok(Answer::Unchanged(vec![Effect::Refused { refusal }]));
+        }
         let (effects, quote) = self.decide(stamp, &event, command.quote);
         if changes_nothing(&effects) {
             return Ok(Answer::Unchanged(effects));
@@ -402,6 +415,7 @@ impl Writer {
         let mut row = self.append(stamp, kind_of(&command.event), idem, &input, &outcome)?;
         row.effects = effects.into();
         self.keep_holder(stamp.day, command, &mut row)?;
+        self.keep_booker(command, &row)?;
         let outcome = Outcome {
             seq: row.seq,
             at: row.at,

@@ -13,7 +13,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ticket_dispatcher_types::{IdemKey, TicketId};
 
-use crate::{CancelTicket, HallEvent, HallSnapshot, Problem, Services, TakeTicket, TicketIssued, TicketView};
+use crate::{
+    CancelTicket, FindBookings, FoundBookings, HallEvent, HallSnapshot, Problem, Services, TakeTicket, TicketIssued,
+    TicketView,
+};
 
 pub use sse::{SseEvent, SseParser};
 
@@ -138,6 +141,14 @@ impl Client {
             reason: reason.to_string(),
         };
         self.post(&format!("/api/v1/tickets/{id}/cancel"), key, &body).await
+    }
+
+    /// `POST /bookings/find`.
+    pub async fn find_bookings(&self, request: &FindBookings) -> Result<FoundBookings, CallError> {
+        let request = self
+            .authorised(self.calls.post(format!("{}/api/v1/bookings/find", self.base)))
+            .json(request);
+        answer(request.send().await.map_err(CallError::from_http)?).await
     }
 
     /// `GET /services`.

@@ -4,6 +4,7 @@
 //! This crate must never know an engine type (the daemons convert by hand, so that the wire can stand still while the
 //! engine moves) and must never open a socket outside the feature `client`.
 
+mod booking;
 #[cfg(feature = "client")]
 pub mod client;
 mod hall;
@@ -12,6 +13,9 @@ mod service;
 mod ticket;
 mod window;
 
+pub use booking::{
+    BookSlot, BookingStateView, BookingView, FindBookings, FoundBookings, SlotView, SlotsView, UnblockBooker,
+};
 pub use hall::{CallView, GroupView, HallEvent, HallEventKind, HallInfo, HallSnapshot, WindowView};
 pub use problem::{HeldTicket, Problem, ProblemKind};
 pub use service::{LocalText, OpenHours, ServiceGroup, ServiceView, Services, WaitRange};

@@ -14,6 +14,12 @@ pub enum ProblemKind {
     AlreadyHolds,
     /// 409: the ticket or window is not in a state in which this can be done.
     WrongState,
+    /// 409: every place of this slot that may be booked is booked.
+    SlotFull,
+    /// 409: the person has a booking of this group on this day.
+    AlreadyBooked,
+    /// 403: the person stayed away too often; `detail` says until when. Walking in is never blocked.
+    BookingBlocked,
     /// 422: the request is well formed and cannot be met (unknown service, too many matters, ...).
     Unprocessable,
     /// 422: no number is given out now (outside hours, or the last ticket of this group is gone).

@@ -1,9 +1,12 @@
 //! The hall as the engine knows it: the static header. Made from the hall file by the daemon, from the trace by
 //! `simulate`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::{BookingId, GroupId, Millis, ServiceId, WindowId, WindowKind};
 
+use crate::booking::{BookingRules, LastTicket};
 use crate::policy::{Policy, Weighing, WindowRule};
 
 /// Everything static. Take `..HallConfig::default()` for what a hall does not say.
@@ -31,6 +34,12 @@ pub struct HallConfig {
     pub forecast_paths: u32,
     /// Bookings of today that are known before opening.
     pub bookings: Vec<Booking>,
+    /// The rules on appointments.
+    pub booking: BookingRules,
+    /// People whom a group can serve in one slot; a group that is not named here is worked out from the plan.
+    pub slot_capacity: BTreeMap<GroupId, u32>,
+    /// What happens near closing time; a group that is not named here warns.
+    pub last_ticket: BTreeMap<GroupId, LastTicket>,
     /// How many walk-ins came on past days.
     pub profiles: Vec<Profile>,
     /// What else past days taught.

@@ -66,6 +66,11 @@ impl Engine {
                 self.fill_windows(now, out);
                 Ok(())
             }
+            Event::Book(_) | Event::CancelBooking { .. } | Event::Unblock { .. } => {
+                let effect = self.decide_booking(now, event)?;
+                self.emit(now, effect, out);
+                Ok(())
+            }
             _ => self.at_window(now, event, out),
         }
     }
@@ -141,6 +146,7 @@ impl Engine {
             let reason = "the day is over".to_string();
             self.emit(now, Effect::Cancelled { ticket, reason }, out);
         }
+        self.missed_bookings(now, day, out);
         self.emit(now, Effect::DayBegan { day: day.to_string() }, out);
         Ok(())
     }
@@ -190,6 +196,9 @@ impl Engine {
             });
         }
         let (class, base_ms) = self.effective_class(self.issue_time(now), new)?;
+        if class != Class::Appt && self.is_after_last_number(now, &new.services[0], quote) {
+            return Err(Refusal::LastNumberGone { group });
+        }
         let number = self.next_number(self.config.groups[group_ix].series)?;
         let effect = Effect::Issued {
             ticket: new.clone(),
@@ -244,7 +253,10 @@ impl Engine {
         let unknown = || Refusal::UnknownBooking {
             booking: booking.clone(),
         };
-        let slot = self.config.bookings[*self.index.bookings.get(booking).ok_or_else(unknown)?].slot;
+        let Some(known) = self.index.bookings.get(booking) else {
+            return self.check_in(now, booking, new, asked);
+        };
+        let slot = self.config.bookings[*known].slot;
         if self.state.checked_in.contains_key(booking) {
             return Err(unknown());
         }

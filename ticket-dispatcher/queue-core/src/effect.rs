@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::{BookingId, Class, ClerkId, CloseReason, GroupId, TicketId, TicketNo, WindowId};
 
+use crate::booking::{Excuse, NewBooking};
 use crate::event::{NewTicket, TransferTo};
 use crate::forecast::Forecast;
 
@@ -153,6 +154,45 @@ pub enum Effect {
         /// 1 to 5.
         stars: u8,
     },
+    /// An appointment was made.
+    Booked {
+        /// What was asked for.
+        booking: NewBooking,
+        /// The group of its service.
+        group: GroupId,
+    },
+    /// A booking was given back; its place is free at once.
+    BookingCancelled {
+        /// Which.
+        booking: BookingId,
+        /// Early enough not to count.
+        in_time: bool,
+    },
+    /// Nobody came to a booking, or it was given back too late. Decided when the next day begins.
+    BookingMissed {
+        /// Which.
+        booking: BookingId,
+        /// Whose.
+        person: String,
+        /// Which day.
+        day: String,
+        /// Why it does not count; none counts.
+        excuse: Option<Excuse>,
+    },
+    /// A person may not book online for a while. Walk-ins are never blocked.
+    BookingBlocked {
+        /// Whom.
+        person: String,
+        /// The first day on which it is possible again.
+        until: String,
+    },
+    /// Staff lifted a block.
+    BookingUnblocked {
+        /// Whom.
+        person: String,
+        /// Why.
+        reason: String,
+    },
     /// Nobody waits whom this window could serve.
     NobodyWaits {
         /// The window.
@@ -258,6 +298,80 @@ pub enum Refusal {
     UnknownBooking {
         /// As given.
         booking: BookingId,
+    },
+    /// No such day.
+    #[error("`{day}` is no day")]
+    NoSuchDay {
+        /// As given.
+        day: String,
+    },
+    /// The slot or the day is over.
+    #[error("the appointment on {day} would lie in the past")]
+    BookingInPast {
+        /// The day asked for.
+        day: String,
+    },
+    /// Too far ahead.
+    #[error("appointments can be made up to {last_day}")]
+    BookingTooFar {
+        /// The last day that can be booked.
+        last_day: String,
+    },
+    /// No slot of this group begins then.
+    #[error("no slot begins at {slot}")]
+    NoSuchSlot {
+        /// As given.
+        slot: String,
+    },
+    /// Every place that may be booked is booked.
+    #[error("the slot at {slot} is full; another slot may be free, and walking in is always possible")]
+    SlotFull {
+        /// Its beginning.
+        slot: String,
+    },
+    /// The person has a booking of this group on this day.
+    #[error("this person already has an appointment at {slot} on this day")]
+    AlreadyBooked {
+        /// Which.
+        booking: BookingId,
+        /// Its slot.
+        slot: String,
+    },
+    /// The person stayed away too often.
+    #[error(
+        "no online appointments until {until}, because {count} were missed within {days} days; walking in and the desk \
+         are open as ever"
+    )]
+    BlockedFromBooking {
+        /// The first day on which it is possible again.
+        until: String,
+        /// No-shows that block.
+        count: u8,
+        /// Within so many days.
+        days: u16,
+    },
+    /// Nothing to lift.
+    #[error("this person is not blocked")]
+    NotBlocked,
+    /// The booking is for another day.
+    #[error("this appointment is for {day} at {slot}")]
+    BookedForOtherDay {
+        /// Its day.
+        day: String,
+        /// Its slot.
+        slot: String,
+    },
+    /// The booking is for another service than the ticket.
+    #[error("this appointment is for service `{service}`")]
+    BookedForOther {
+        /// Its service.
+        service: ticket_dispatcher_types::ServiceId,
+    },
+    /// The last number of this group that can be served today is gone.
+    #[error("who takes a number of group `{group}` now would not be called before closing")]
+    LastNumberGone {
+        /// Which.
+        group: GroupId,
     },
     /// The ticket has no matter of this group.
     #[error("ticket {number} has no matter of group `{group}`")]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ticket_dispatcher_types::{BookingId, GroupId, Millis, ServiceId, TicketId, TicketState, WindowId, WindowState};
 
+use crate::booked::Bookings;
 use crate::config::HallConfig;
 use crate::curve::Curve;
 use crate::digest::Digest;
@@ -43,6 +44,8 @@ pub(crate) struct State {
     pub(crate) by_id: Arc<BTreeMap<TicketId, usize>>,
     /// Bookings checked in today.
     pub(crate) checked_in: Arc<BTreeMap<BookingId, usize>>,
+    /// Appointments.
+    pub(crate) bookings: Arc<Bookings>,
     /// Last number given out, by series.
     pub(crate) counts: BTreeMap<char, u32>,
     /// Places of `tickets` that wait, in order of place.
@@ -73,6 +76,7 @@ impl Engine {
             tickets: Vec::new(),
             by_id: Arc::default(),
             checked_in: Arc::default(),
+            bookings: Arc::default(),
             counts: BTreeMap::new(),
             waiting: Vec::new(),
             windows: windows.collect(),

@@ -5,6 +5,8 @@ use ticket_dispatcher_types::{
     BookingId, Cases, Class, ClerkId, CloseReason, DeviceId, GroupId, ServiceId, TicketId, WindowId,
 };
 
+use crate::booking::NewBooking;
+
 /// An input. Everything random (ids, tokens) is made outside and comes in; everything about a person stays outside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -98,6 +100,20 @@ pub enum Event {
     Cancel {
         /// The ticket.
         ticket: TicketId,
+        /// Why; no names.
+        reason: String,
+    },
+    /// A person books an appointment.
+    Book(NewBooking),
+    /// A booking is given back.
+    CancelBooking {
+        /// Which.
+        booking: BookingId,
+    },
+    /// Staff let a person book online again.
+    Unblock {
+        /// Whom, as in the booking.
+        person: String,
         /// Why; no names.
         reason: String,
     },

@@ -23,6 +23,7 @@ impl Engine {
             Effect::DayBegan { day } => self.fold_day(now, day),
             Effect::Issued { ticket, .. } => self.fold_issued(now, ticket, effect),
             Effect::WindowOpened { window, clerk } => {
+                self.fold_booking(now, effect);
                 if let Some(window) = self.set_window(now, window, WindowState::Open, None)
                     && clerk.is_some()
                 {
@@ -31,12 +32,19 @@ impl Engine {
             }
             Effect::WindowPaused { window, reason } => {
                 self.set_window(now, window, WindowState::Paused, Some(*reason));
+                self.note_closing(now, *reason == CloseReason::Fault);
             }
             Effect::WindowClosed { window, reason } => {
                 if let Some(window) = self.set_window(now, window, WindowState::Closed, Some(*reason)) {
                     window.clerk = None;
                 }
+                self.note_closing(now, *reason == CloseReason::Fault);
             }
+            Effect::Booked { .. }
+            | Effect::BookingCancelled { .. }
+            | Effect::BookingMissed { .. }
+            | Effect::BookingBlocked { .. }
+            | Effect::BookingUnblocked { .. } => self.fold_booking(now, effect),
             _ => self.fold_ticket(now, effect),
         }
     }
@@ -107,6 +115,7 @@ impl Engine {
     }
 
     fn fold_day(&mut self, now: Millis, day: &str) {
+        self.fold_booking_day(now, day);
         let state = &mut self.state;
         state.day = day.to_string();
         state.clock = now;
@@ -187,6 +196,7 @@ impl Engine {
         self.state.counts.insert(number.series(), number.count());
         if let Some(booking) = &new.booking {
             Arc::make_mut(&mut self.state.checked_in).insert(booking.clone(), ix);
+            self.note_check_in(booking);
         }
         self.enqueue(ix);
     }
@@ -207,6 +217,7 @@ impl Engine {
         if let Some(ix) = self.state.by_id.get(&ticket).copied() {
             self.state.waiting.retain(|waiting| *waiting != ix);
             let (class, group) = (self.state.tickets[ix].class, self.state.tickets[ix].group_at);
+            self.note_call(now, class, self.state.tickets[ix].base());
             let waits = self.ordinary_waits(group);
             let run = &mut self.state.priority_run[group];
             *run = match class {

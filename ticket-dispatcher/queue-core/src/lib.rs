@@ -5,6 +5,9 @@
 //! This crate must never read a clock, draw a random number of its own, do I/O, or iterate a hash map: the same
 //! configuration and events give the same effects, byte for byte.
 
+mod booked;
+mod booking;
+mod calendar;
 mod calibrate;
 mod choose;
 mod config;
@@ -27,6 +30,8 @@ mod policy;
 mod scene;
 mod ticket;
 
+pub use booking::{BookingNow, BookingRules, BookingState, Excuse, LastTicket, NewBooking, Slot};
+pub use calendar::{day_number, day_text};
 pub use config::{Archive, Booking, Group, HallConfig, PlanInterval, Profile, Rules, Service, Window};
 pub use effect::{Effect, Place, Refusal, RunnerUp, Why};
 pub use engine::Engine;

@@ -305,7 +305,7 @@ impl Engine {
         let offset = &self.outlook.book_offset;
         let no_show = u64::from(self.outlook.book_no_show_pct) * 65_536 / 100;
         let mut coming = Vec::new();
-        for booking in &self.config.bookings {
+        for booking in self.bookings_today() {
             let late = now - booking.slot.0;
             let share = offset.share(late);
             let known = self.index.services.get(&booking.service);

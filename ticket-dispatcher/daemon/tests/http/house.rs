@@ -33,13 +33,32 @@ fn hall_file() -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// The zone in which it is between twelve and one now. Its name counts westwards.
+pub fn noon_zone() -> String {
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    match now.hour() - 12 {
+        0 => "Etc/GMT".to_string(),
+        west => format!("Etc/GMT{west:+}"),
+    }
+}
+
 impl House {
     pub fn new() -> Self {
         Self::with("", &[])
     }
 
+    /// In a time zone where it is between twelve and one, so that today has slots at any hour of the test.
+    pub fn at_noon() -> Self {
+        let zone = format!("timezone = \"{}\"", noon_zone());
+        Self::of(&hall_file().replace("timezone = \"Asia/Shanghai\"", &zone), "", &[])
+    }
+
     /// With more lines in the dispatcher file and more in the environment.
     pub fn with(more: &str, env: &[(&str, &str)]) -> Self {
+        Self::of(&hall_file(), more, env)
+    }
+
+    fn of(hall: &str, more: &str, env: &[(&str, &str)]) -> Self {
         let unique = format!(
             "dispatcher-{}-{}",
             std::process::id(),
@@ -47,7 +66,7 @@ impl House {
         );
         let dir = std::env::temp_dir().join(unique);
         std::fs::create_dir_all(&dir).unwrap();
-        std::fs::write(dir.join("hall.toml"), hall_file()).unwrap();
+        std::fs::write(dir.join("hall.toml"), hall).unwrap();
         let file = format!(
             "format = \"yimen-dispatcher/1\"\nhall_file = \"hall.toml\"\nledger = \"journal.db\"\n\
              key_file = \"root.key\"\nlookup_base = \"https://hall.test\"\n\

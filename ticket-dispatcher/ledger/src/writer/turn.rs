@@ -6,6 +6,7 @@ use ticket_dispatcher_queue_core::Event;
 use zeroize::Zeroizing;
 
 use super::{ENGINE_VERSION, GivenUp, Writer, json, own_key};
+use crate::booker;
 use crate::day::{Day, Stamp};
 use crate::holder;
 use crate::recovery;
@@ -18,7 +19,7 @@ impl Writer {
         if self.engine.day() == stamp.day.as_str() {
             return Ok(());
         }
-        let before = recovery::windows_as_effects(&self.engine);
+        let before = recovery::carried_over(&self.engine);
         let (seq, hash) = (self.seq, self.hash);
         let event = Event::DayBegins {
             day: stamp.day.to_string(),
@@ -44,6 +45,7 @@ impl Writer {
             params![seq, hash, ENGINE_VERSION, stamp.day.as_str(), json(&before)],
         )?;
         holder::sweep(&self.db, stamp.day, self.retention)?;
+        booker::sweep(&self.db, stamp.day, self.retention)?;
         self.day_key = self.make_day_key(stamp.day)?;
         Ok(())
     }

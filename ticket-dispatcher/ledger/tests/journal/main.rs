@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on stops where it stands
 
 mod bench;
+mod bookings;
 mod persons;
 mod tampering;
 
