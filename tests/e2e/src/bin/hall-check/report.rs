@@ -13,6 +13,8 @@ pub enum Witness {
     Screen,
     /// The bytes that the printer got, or the picture of what came out.
     Printer,
+    /// The bench page in a browser.
+    Bench,
     /// The board's page in a browser.
     Board,
     /// The phone page in a browser.
@@ -28,6 +30,7 @@ impl Witness {
         match self {
             Self::Screen => "screen",
             Self::Printer => "printer",
+            Self::Bench => "bench",
             Self::Board => "board",
             Self::Phone => "phone",
             Self::Lookup => "lookup",

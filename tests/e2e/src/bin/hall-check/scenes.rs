@@ -78,6 +78,7 @@ impl Play {
             report.end(None);
             held
         };
+        scene!("the bench, for a newcomer", self.bench(report).await);
         scene!(
             "the same person again",
             citizens::same_person_again(self, report, &first).await
@@ -101,6 +102,10 @@ impl Play {
         scene!("a person named 张䶮", citizens::rare_name(self, report, '䶮').await);
         scene!("a person named 李𬱖", citizens::rare_name(self, report, '𬱖').await);
         scene!(
+            "a rare character at the end of a name, on paper",
+            citizens::rare_on_paper(self, report).await
+        );
+        scene!(
             "search by pinyin, guidance, cancel",
             citizens::search_guidance_cancel(self, report).await
         );
@@ -120,6 +125,24 @@ impl Play {
         self.board.close().await;
         self.driver.stop().await;
         self.hall.stop().await;
+    }
+
+    /// The bench page shows the live screen and the drawer.
+    async fn bench(&mut self, report: &mut Report) -> anyhow::Result<()> {
+        self.kiosk.touch("先选事项").await?;
+        let bench = Page::open(&self.driver, &self.hall.links.emulators, 1600, 900).await?;
+        bench
+            .shows("the drawer of people", |text| {
+                text.contains("张䶮") && text.contains("打印机")
+            })
+            .await?;
+        // The picture of the screen comes by a request of its own, a moment after the words.
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        bench.picture(&self.out.join("bench.png")).await?;
+        bench.close().await;
+        report.saw(Witness::Bench, "drawer, screen, printer and the first ticket");
+        self.kiosk.touch("取消").await?;
+        self.kiosk.see("先选事项").await.map(|_| ())
     }
 
     /// Someone from the drawer whose card satisfies `is`.

@@ -197,6 +197,27 @@ pub async fn rare_name(play: &mut Play, report: &mut Report, rare: char) -> anyh
     play.leave().await
 }
 
+/// The masked name keeps its last character: 孙小𬱖 stands on paper as 孙*𬱖, drawn, because no printer has that character.
+pub async fn rare_on_paper(play: &mut Play, report: &mut Report) -> anyhow::Result<()> {
+    let card = play.person("whose name ends in 𬱖", |p| name_of(p) == "孙小𬱖")?;
+    let held = tap_first(play, report, &card, "ticket-rare-on-paper").await?;
+    let papers = play.kiosk.papers_with(&held.number).await?;
+    let (job, bytes) = &papers[0];
+    // U+2CC56 is 99 33 C3 36 in GB 18030; a printer without it would print the 33 and 36 as the digits 3 and 6.
+    ensure!(
+        !crate::kiosk::contains(bytes, &[0x99, 0x33, 0xC3, 0x36]),
+        "the four-byte code was sent to the printer"
+    );
+    let defined = crate::kiosk::contains(bytes, &[0x1C, 0x32]) || crate::kiosk::contains(bytes, &[0x1B, 0x2A, 0x21]);
+    ensure!(
+        defined || crate::kiosk::contains(bytes, &[0x1D, 0x76, 0x30]),
+        "the character was not drawn"
+    );
+    std::fs::write(play.out.join("ticket-rare.png"), play.kiosk.job_picture(job.id).await?)?;
+    report.saw(Witness::Printer, format!("{} carries the drawn character", held.number));
+    play.leave().await
+}
+
 /// Search by pinyin initials finds a service; the guidance button leads to a number; cancel ends anywhere.
 pub async fn search_guidance_cancel(play: &mut Play, report: &mut Report) -> anyhow::Result<()> {
     play.kiosk.touch("先选事项").await?;
