@@ -68,7 +68,8 @@ impl Driver {
         // 500 px, and a window that is still being resized tells a size that is neither old nor new.
         let phone = width < 500;
         options["mobileEmulation"] = json!({"deviceMetrics": {
-            "width": width, "height": height, "pixelRatio": if phone { 2.0 } else { 1.0 }, "touch": phone, "mobile": phone,
+            "width": width, "height": height, "pixelRatio": if phone { 2.0 } else { 1.0 },
+            "touch": phone, "mobile": phone,
         }});
         let mut capabilities = serde_json::Map::new();
         capabilities.insert("goog:chromeOptions".into(), options);
