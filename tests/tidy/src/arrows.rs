@@ -82,6 +82,10 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("tests-tidy", &[]),
     ("tests-load", &["ticket-dispatcher-protocol"]),
+    (
+        "tests-simulation",
+        &[TYPES, "ticket-dispatcher-queue-core", "kiosk-flow", "ui-model"],
+    ),
     ("tests-e2e", &["ticket-dispatcher-protocol", TYPES, "ui-model"]),
 ];
 
