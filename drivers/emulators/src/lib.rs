@@ -8,6 +8,7 @@
 mod bench;
 pub mod id_reader;
 pub mod line;
+pub mod maker;
 mod pages;
 pub mod printer;
 mod proxy;

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use drivers_emulators::id_reader::IdReader;
+use drivers_emulators::maker::MakerTwin;
 use drivers_emulators::printer::PrinterTwin;
 use drivers_emulators::{Bench, Options, Twin};
 use drivers_thermal_printer::{Profile, profile};
@@ -31,6 +32,9 @@ struct Args {
     /// Which model the emulated printer is.
     #[arg(long, default_value = "epson", value_parser = printer_profile)]
     printer_profile: &'static Profile,
+    /// How long everything at the emulated maker takes, as a part of the real time (0.01: a hundred times as fast).
+    #[arg(long, default_value_t = 1.0)]
+    maker_time: f64,
     /// Where a headless kiosk-screen answers, to be shown on the bench page.
     #[arg(long, value_name = "URL")]
     kiosk_screen: Option<String>,
@@ -53,11 +57,12 @@ fn named_link(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn twin(name: &str, printer: &'static Profile) -> anyhow::Result<Box<dyn Twin>> {
+fn twin(name: &str, printer: &'static Profile, maker_time: f64) -> anyhow::Result<Box<dyn Twin>> {
     match name {
         "id-reader" => Ok(Box::new(IdReader::new())),
         "printer" => Ok(Box::new(PrinterTwin::new(printer))),
-        other => bail!("no device is called {other}; there are: id-reader, printer"),
+        "maker" => Ok(Box::new(MakerTwin::new(maker_time))),
+        other => bail!("no device is called {other}; there are: id-reader, maker, printer"),
     }
 }
 
@@ -87,7 +92,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let twins = args
         .devices
         .iter()
-        .map(|name| twin(name, args.printer_profile))
+        .map(|name| twin(name, args.printer_profile, args.maker_time))
         .collect::<anyhow::Result<_>>()?;
     let options = Options {
         kiosk_screen: args.kiosk_screen,

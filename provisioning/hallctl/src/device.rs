@@ -1,6 +1,7 @@
 //! One device by hand, without a kiosk: for the technician who has just plugged it in.
 
 pub mod id_reader;
+pub mod maker;
 pub mod printer;
 
 use std::process::ExitCode;
@@ -12,6 +13,8 @@ use clap::Subcommand;
 pub enum Device {
     /// Read identity cards: one JSON object per card.
     IdReader(id_reader::Args),
+    /// Ask a temporary-ID maker how it is, try its protocol, or make one card.
+    Maker(maker::Args),
     /// Ask a ticket printer how it is, or print on it.
     Printer(printer::Args),
 }
@@ -30,6 +33,7 @@ pub enum Failure {
 /// Exit status 0 ok, 2 usage, 3 device error with the reason on standard error.
 pub fn run(device: Device) -> ExitCode {
     let done = match device {
+        Device::Maker(args) => return maker::run(&args),
         Device::IdReader(args) => id_reader::run(&args),
         Device::Printer(args) => printer::run(&args),
     };

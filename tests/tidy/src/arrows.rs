@@ -53,12 +53,14 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
     ("drivers-transport", &[DEVICE]),
     ("drivers-id-reader", &[DEVICE, TYPES]),
     ("drivers-thermal-printer", &[DEVICE, TYPES, "ui-ticket-raster"]),
+    ("drivers-temp-id-maker", &[DEVICE, TYPES]),
     (
         "drivers-emulators",
         &[
             DEVICE,
             TYPES,
             "drivers-id-reader",
+            "drivers-temp-id-maker",
             "drivers-thermal-printer",
             "ui-ticket-raster",
         ],
@@ -76,6 +78,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
             DEVICE,
             "drivers-transport",
             "drivers-id-reader",
+            "drivers-temp-id-maker",
             "drivers-thermal-printer",
             "ui-ticket-raster",
         ],

@@ -1,4 +1,4 @@
-//! One-bit pictures for the ticket printer: glyphs, QR codes, whole tickets, on a canvas of 576 dots.
+//! One-bit pictures: tickets on a canvas of 576 dots, and the back of the temporary identity card.
 //!
 //! Made for a 203 dpi thermal head: 8 dots a millimetre, 72 bytes a row, the top bit is the left dot. The canvas has
 //! the bit order of the printer's raster command, so nothing is converted on the way to the wire.
@@ -7,6 +7,7 @@
 //! character is missing from the bundled font, and are not kept in memory afterwards.
 
 mod canvas;
+mod card;
 mod font;
 mod glyph;
 mod layout;
@@ -14,6 +15,7 @@ mod qr;
 mod wrap;
 
 pub use canvas::{Canvas, ROW_BYTES, WIDTH_DOTS};
+pub use card::{CardError, CardFace, CardLayout, CardPicture};
 pub use font::{Fonts, GlyphSource};
 pub use glyph::{Cell, Glyph};
 pub use layout::{Align, Block, LINE_GAP_DOTS, Line, Size, line_height, render, render_line};
