@@ -1,6 +1,6 @@
 //! What every handler shares, and the one way to the ledger.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -49,8 +49,6 @@ pub struct App {
     pub forecasts: Forecasts,
     /// `/openapi.json`, made once.
     pub openapi: Bytes,
-    /// Reports a fault to `/healthz`; empty means well.
-    pub trouble: Mutex<Option<String>>,
 }
 
 /// A request for the ledger.

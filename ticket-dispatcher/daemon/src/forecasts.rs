@@ -22,8 +22,9 @@ use crate::public;
 const SLICE: i64 = 15_000;
 /// One part in this many of one core goes into forecasts for everybody, in the long run.
 const PART: u32 = 10;
-/// What may be spent at once beyond that part.
-const CREDIT: Duration = Duration::from_millis(100);
+/// What may be spent beyond that part at once: more for somebody who looks at a catalogue than for tickets that pass.
+const CREDIT_OF_READER: Duration = Duration::from_secs(2);
+const CREDIT_OF_TICKET: Duration = Duration::from_millis(100);
 /// A quote of an age that no load explains is not told any more.
 const QUOTE_AGE_MAX: Duration = Duration::from_secs(60);
 
@@ -84,9 +85,9 @@ impl Forecasts {
     }
 
     /// True if forecasts may be made now.
-    fn may_spend(&self) -> bool {
+    fn may_spend(&self, credit: Duration) -> bool {
         let mut spent = self.spent.lock().expect("no panic under this lock");
-        spent.now(Instant::now()) < CREDIT
+        spent.now(Instant::now()) < credit
     }
 
     fn spend(&self, took: Duration) {
@@ -101,7 +102,7 @@ pub async fn catalogue(app: &Arc<App>) -> Result<Arc<Made>, Failure> {
     // One lock for looking and making: ten kiosks that ask at once cost one forecast.
     let _making = app.forecasts.making.lock().await;
     match app.forecasts.last() {
-        Some(made) if is_fresh(app, &made) || !app.forecasts.may_spend() => Ok(made),
+        Some(made) if is_fresh(app, &made) || !app.forecasts.may_spend(CREDIT_OF_READER) => Ok(made),
         _ => make(app).await,
     }
 }
@@ -110,7 +111,7 @@ pub async fn catalogue(app: &Arc<App>) -> Result<Arc<Made>, Failure> {
 /// a better one is begun for those who come next.
 pub fn quote(app: &Arc<App>, service: &ServiceId) -> Option<Quote> {
     let made = app.forecasts.last();
-    if !made.as_ref().is_some_and(|made| is_fresh(app, made)) && app.forecasts.may_spend() {
+    if !made.as_ref().is_some_and(|made| is_fresh(app, made)) && app.forecasts.may_spend(CREDIT_OF_TICKET) {
         let app = Arc::clone(app);
         tokio::spawn(async move {
             if let Ok(_making) = app.forecasts.making.try_lock() {
@@ -182,12 +183,12 @@ mod tests {
         let mut used = Duration::ZERO;
         // Each takes 20 ms; somebody asks every millisecond for a minute.
         for ms in 0..60_000 {
-            if spent.now(start + Duration::from_millis(ms)) < CREDIT {
+            if spent.now(start + Duration::from_millis(ms)) < CREDIT_OF_TICKET {
                 spent.debt += Duration::from_millis(20);
                 used += Duration::from_millis(20);
             }
         }
-        let most = Duration::from_secs(60) / PART + CREDIT + Duration::from_millis(20);
+        let most = Duration::from_secs(60) / PART + CREDIT_OF_TICKET + Duration::from_millis(20);
         assert!(used <= most && used > most / 2, "{used:?}");
     }
 }

@@ -12,8 +12,10 @@ mod forecasts;
 mod hall;
 mod hub;
 mod keys;
+mod machine;
 mod operator;
 mod pages;
+mod patient;
 mod problem;
 mod public;
 mod router;
@@ -29,6 +31,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use ticket_dispatcher_identity::{CryptoProvider, GmSoft};
+use ticket_dispatcher_ledger::{LedgerError, Report, backup, restore};
 
 /// Gives out and calls the numbers of a government service hall.
 #[derive(Parser)]
@@ -55,6 +59,30 @@ enum Command {
         #[arg(long)]
         key: Option<PathBuf>,
     },
+    /// Copies the journal to a new file while the dispatcher runs, and checks the copy.
+    Backup {
+        /// The journal.
+        #[arg(long)]
+        ledger: PathBuf,
+        /// The new file.
+        #[arg(long)]
+        to: PathBuf,
+        /// The key file; with it the seal on the end of the journal is checked too.
+        #[arg(long)]
+        key: Option<PathBuf>,
+    },
+    /// Puts a copy in the place of a lost journal, with the dispatcher stopped.
+    Restore {
+        /// The copy.
+        #[arg(long)]
+        from: PathBuf,
+        /// Where the journal shall be; nothing may lie there.
+        #[arg(long)]
+        ledger: PathBuf,
+        /// The key file; with it the seal on the end of the journal is checked too.
+        #[arg(long)]
+        key: Option<PathBuf>,
+    },
     /// Plays a trace of a day with the engine.
     Simulate(simulate::SimulateArgs),
 }
@@ -72,6 +100,10 @@ fn main() -> ExitCode {
     let done = match args.command {
         Command::Serve { config } => serve::run(&config),
         Command::Verify { ledger, key } => verify(&ledger, key.as_deref()),
+        Command::Backup { ledger, to, key } => copied(&to, key.as_deref(), |crypto| backup(&ledger, &to, crypto)),
+        Command::Restore { from, ledger, key } => {
+            copied(&ledger, key.as_deref(), |crypto| restore(&from, &ledger, crypto))
+        }
         Command::Simulate(args) => return simulate::run(&args),
     };
     match done {
@@ -83,16 +115,28 @@ fn main() -> ExitCode {
     }
 }
 
+/// Says what was copied. Exit 0: the copy is sound and on disk. Exit 2: there is none.
+fn copied(
+    to: &std::path::Path,
+    key: Option<&std::path::Path>,
+    copy: impl FnOnce(Option<&dyn CryptoProvider>) -> Result<Report, LedgerError>,
+) -> anyhow::Result<ExitCode> {
+    let crypto = key.map(keys::root_key).transpose()?.map(|key| GmSoft::new(&key));
+    let report = copy(crypto.as_ref().map(|c| c as &dyn CryptoProvider))?;
+    println!(
+        "{}: sound, {} rows, {} tickets, {} days",
+        to.display(),
+        report.rows,
+        report.tickets,
+        report.days
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Exit 0: sound. Exit 1: not, with the first bad record on the first line.
 fn verify(ledger: &std::path::Path, key: Option<&std::path::Path>) -> anyhow::Result<ExitCode> {
-    let crypto = match key {
-        Some(path) => Some(ticket_dispatcher_identity::GmSoft::new(&keys::root_key(path)?)),
-        None => None,
-    };
-    let crypto = crypto
-        .as_ref()
-        .map(|c| c as &dyn ticket_dispatcher_identity::CryptoProvider);
-    let report = ticket_dispatcher_ledger::verify(ledger, crypto)?;
+    let crypto = key.map(keys::root_key).transpose()?.map(|key| GmSoft::new(&key));
+    let report = ticket_dispatcher_ledger::verify(ledger, crypto.as_ref().map(|c| c as &dyn CryptoProvider))?;
     for finding in &report.findings {
         match finding.seq {
             Some(seq) => println!("row {seq}: {}", finding.what),

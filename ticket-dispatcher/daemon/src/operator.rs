@@ -33,7 +33,7 @@ pub struct Health {
 #[utoipa::path(get, path = "/healthz", tag = "operator",
     responses((status = 200, body = Health), (status = 503, description = "The ledger cannot write", body = Health)))]
 pub async fn healthz(State(app): State<Arc<App>>) -> Response<Body> {
-    let trouble = app.trouble.lock().map_or(None, |t| t.clone());
+    let trouble = app.view.trouble();
     let (seq, day) = {
         let picture = app.view.read();
         (picture.seq, picture.engine.day().to_string())

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -22,7 +22,7 @@ use crate::hall::Hall;
 use crate::hub::{Hub, Snapshot};
 use crate::server::{self, Door};
 use crate::view::{Following, View};
-use crate::{keys, operator, router};
+use crate::{keys, machine, operator, router};
 
 /// 23:59, when what is left of persons is deleted.
 const END_OF_DAY: Millis = Millis::from_mins(23 * 60 + 59);
@@ -72,6 +72,10 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
         retention: Retention {
             id_tag_days: file.retention.id_tag_days,
         },
+        refuse: {
+            let ledger = file.ledger.clone();
+            Box::new(move || machine::no_room(&ledger))
+        },
         follower: Box::new(Following {
             view: Arc::clone(&view),
         }),
@@ -97,13 +101,19 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
         snapshot,
         forecasts: Forecasts::default(),
         openapi: operator::document(),
-        trouble: Mutex::new(None),
     });
     let routes = router::router(Arc::clone(&app));
     let (stop, stopped) = watch::channel(false);
+    let seats = server::seats();
     let mut doors = tokio::task::JoinSet::new();
     for bound in [loopback, tls].into_iter().flatten() {
-        doors.spawn(server::serve(bound, Arc::clone(&app), routes.clone(), stopped.clone()));
+        doors.spawn(server::serve(
+            bound,
+            Arc::clone(&app),
+            routes.clone(),
+            Arc::clone(&seats),
+            stopped.clone(),
+        ));
     }
     let hub = Arc::clone(&view.hub);
     tokio::spawn(async move { hub.fan_out().await });

@@ -10,7 +10,7 @@ use axum::extract::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -23,11 +23,15 @@ use tower::ServiceExt;
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::machine;
+use crate::patient::Patient;
 use crate::router::{TakesBearer, too_many};
 
 /// A client that has not sent its headers by then is gone; so is one whose handshake takes as long.
 const HEADER_TIME_MAX: Duration = Duration::from_secs(10);
-/// Connections at once on one listener. A hall has hundreds; the rest is somebody trying.
+/// A client that takes nothing of what is written to it for so long is gone.
+const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
+/// Connections at once on all listeners. A hall has hundreds; the rest is somebody trying.
 const CONNECTIONS_MAX: usize = 20_000;
 /// Streams of one HTTP/2 connection.
 const H2_STREAMS_MAX: u32 = 32;
@@ -84,10 +88,20 @@ pub fn tls(file: &provisioning_config::dispatcher_file::Tls) -> anyhow::Result<T
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Serves until `stop` turns true.
-pub async fn serve(bound: Bound, app: Arc<App>, router: Router, mut stop: watch::Receiver<bool>) {
-    let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let graceful = Arc::new(GracefulShutdown::new());
+/// Places for connections, of all listeners together: as many as the machine has files for.
+pub fn seats() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(machine::connections_that_fit(CONNECTIONS_MAX)))
+}
+
+/// Serves until `stop` turns true; then connections may end what they are at.
+pub async fn serve(
+    bound: Bound,
+    app: Arc<App>,
+    router: Router,
+    seats: Arc<Semaphore>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let graceful = GracefulShutdown::new();
     let door = Arc::new(bound.door);
     loop {
         let accepted = tokio::select! {
@@ -109,14 +123,15 @@ pub async fn serve(bound: Bound, app: Arc<App>, router: Router, mut stop: watch:
             continue;
         };
         let (app, router) = (Arc::clone(&app), router.clone());
-        let (door, graceful) = (Arc::clone(&door), Arc::clone(&graceful));
+        let (door, watcher) = (Arc::clone(&door), graceful.watcher());
         tokio::spawn(async move {
-            connection(stream, &door, &app, router, &graceful).await;
+            connection(stream, &door, &app, router, watcher).await;
             drop(seat);
         });
     }
-    if let Ok(graceful) = Arc::try_unwrap(graceful).map_err(drop) {
-        let _ = tokio::time::timeout(GOODBYE, graceful.shutdown()).await;
+    drop(bound.listener);
+    if tokio::time::timeout(GOODBYE, graceful.shutdown()).await.is_err() {
+        tracing::info!("some connections did not end in time");
     }
 }
 
@@ -132,9 +147,10 @@ async fn turn_away(stream: TcpStream, door: Arc<Door>) {
     }
 }
 
-async fn connection(stream: TcpStream, door: &Door, app: &App, router: Router, graceful: &GracefulShutdown) {
+async fn connection(stream: TcpStream, door: &Door, app: &App, router: Router, watcher: Watcher) {
+    let stream = Patient::new(stream, WRITE_TIME_MAX);
     match door {
-        Door::Loopback => http(stream, Caller::Nobody, true, router, graceful).await,
+        Door::Loopback => http(stream, Caller::Nobody, true, router, watcher).await,
         Door::Tls(acceptor) => {
             let Ok(Ok(stream)) = tokio::time::timeout(HEADER_TIME_MAX, acceptor.accept(stream)).await else {
                 metrics::counter!("tls_handshakes_failed_total").increment(1);
@@ -142,12 +158,12 @@ async fn connection(stream: TcpStream, door: &Door, app: &App, router: Router, g
             };
             let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
             let caller = certificate.map_or(Caller::Nobody, |c| Caller::from_certificate(c, &app.hall.info.id));
-            http(stream, caller, false, router, graceful).await;
+            http(stream, caller, false, router, watcher).await;
         }
     }
 }
 
-async fn http<S>(stream: S, caller: Caller, takes_bearer: bool, router: Router, graceful: &GracefulShutdown)
+async fn http<S>(stream: S, caller: Caller, takes_bearer: bool, router: Router, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -170,5 +186,5 @@ where
         .keep_alive_timeout(HEADER_TIME_MAX);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     // An error here is a client that went away or spoke nonsense; both are its own affair.
-    let _ = graceful.watch(connection.into_owned()).await;
+    let _ = watcher.watch(connection.into_owned()).await;
 }

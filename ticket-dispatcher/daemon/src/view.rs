@@ -30,6 +30,7 @@ pub struct View {
     pub hub: Arc<Hub>,
     picture: RwLock<Picture>,
     snapshot: Mutex<Option<(u64, Bytes)>>,
+    trouble: Mutex<Option<String>>,
 }
 
 /// What is known at one journal position.
@@ -84,12 +85,18 @@ impl View {
             hall,
             hub,
             snapshot: Mutex::new(None),
+            trouble: Mutex::new(None),
         }
     }
 
     /// The picture for reading. Keep it for as short as can be: the writer waits for it.
     pub fn read(&self) -> RwLockReadGuard<'_, Picture> {
         self.picture.read().expect("no panic under this lock")
+    }
+
+    /// Why the ledger cannot be written, if so.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().expect("no panic under this lock").clone()
     }
 
     /// The snapshot as an SSE event, made once per journal position however many ask.
@@ -456,6 +463,10 @@ impl Follower for Following {
         }
         picture.live = true;
         self.view.hub.begin(picture.seq);
+    }
+
+    fn trouble(&mut self, why: Option<String>) {
+        *self.view.trouble.lock().expect("no panic under this lock") = why;
     }
 
     fn committed(&mut self, rows: usize, took: Duration) {

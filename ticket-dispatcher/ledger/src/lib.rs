@@ -11,6 +11,7 @@
 //!
 //! This crate must never open a socket, read the wall clock itself, or answer before the commit.
 
+mod backup;
 mod booker;
 mod day;
 mod holder;
@@ -20,6 +21,7 @@ mod schema;
 mod verify;
 mod writer;
 
+pub use backup::{backup, restore};
 pub use day::{Day, HallClock, Stamp};
 pub use holder::{HolderFacts, HolderRecord, Retention};
 pub use recovery::Follower;

@@ -24,6 +24,8 @@ pub trait Follower: Send {
     fn holders(&mut self, records: Vec<HolderRecord>);
     /// How a commit went: rows and time from the first insert to the return of the fsync.
     fn committed(&mut self, rows: usize, took: Duration);
+    /// The ledger cannot be written, and why; none when it can again.
+    fn trouble(&mut self, why: Option<String>);
 }
 
 /// Where the writer goes on.

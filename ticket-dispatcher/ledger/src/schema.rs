@@ -66,6 +66,14 @@ pub enum LedgerError {
         /// What is wrong, with the first bad row.
         reason: String,
     },
+    /// A copy could not be made or put in place.
+    #[error("{file}: {reason}")]
+    Backup {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// The writer thread could not be started.
     #[error("no thread for the ledger's writer: {0}")]
     Thread(std::io::Error),

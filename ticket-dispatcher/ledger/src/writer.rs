@@ -1,7 +1,11 @@
 //! The one writer: batches, one transaction each, answers after the commit.
 
 mod bookings;
+mod command;
+mod rows;
 mod turn;
+
+pub use command::{Answer, Command, Options, Outcome};
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -10,17 +14,16 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_cha
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use sm3::{Digest, Sm3};
 use ticket_dispatcher_identity::{CryptoProvider, DayKey, IdTag};
 use ticket_dispatcher_queue_core::{Effect, Engine, Event, HallConfig, Quote};
-use ticket_dispatcher_types::{HallId, IdemKey, UnixMillis};
-use zeroize::Zeroizing;
+use ticket_dispatcher_types::{HallId, UnixMillis};
 
-use crate::day::{Day, Forward, HallClock, Stamp};
-use crate::holder::{self, HolderFacts, Retention};
+use crate::day::{Forward, HallClock, Stamp};
+use crate::holder::Retention;
 use crate::recovery::{self, Follower, Recovered};
-use crate::row::{Committed, Input, KIND_HALL, Row, What, changes_nothing, kind_of, ticket_of};
+use crate::row::{Committed, Input, KIND_HALL, Row, What, changes_nothing, kind_of};
 use crate::schema::{InFile, LedgerError, open_writer};
 
 /// Most commands in one commit.
@@ -42,70 +45,6 @@ const PAUSE_AFTER_LONG: Duration = Duration::from_secs(10);
 
 /// Version of the engine whose decisions are being stored.
 const ENGINE_VERSION: u32 = ticket_dispatcher_queue_core::ENGINE_VERSION;
-
-/// What a ledger needs.
-pub struct Options {
-    /// The database file, made if absent.
-    pub file: PathBuf,
-    /// Whose journal it is.
-    pub hall: HallId,
-    /// The engine's view of the hall file in force.
-    pub config: Arc<HallConfig>,
-    /// Keys.
-    pub crypto: Arc<dyn CryptoProvider>,
-    /// Fills with randomness, for day keys and nonces.
-    pub entropy: fn(&mut [u8]),
-    /// The hall's clock.
-    pub clock: Box<dyn HallClock>,
-    /// How long what is kept.
-    pub retention: Retention,
-    /// The view that follows.
-    pub follower: Box<dyn Follower>,
-}
-
-/// A request for the writer.
-pub struct Command {
-    /// The client's key; the same key gives the same outcome for ever.
-    pub idem: IdemKey,
-    /// Which call, for the digest of the request.
-    pub route: &'static str,
-    /// The request in a canonical form. It may hold a person and is wiped after use.
-    pub request: Zeroizing<Vec<u8>>,
-    /// The input. The holder of a `Take` is filled in by the writer, which has the day's key.
-    pub event: Event,
-    /// With `Take`: a forecast made before, for when the writer has no time to make one.
-    pub quote: Option<Quote>,
-    /// With `Take`: what is kept beside the journal.
-    pub holder: Option<HolderFacts>,
-    /// Called once, from the writer's thread, after the commit.
-    pub answer: Box<dyn FnOnce(Answer) + Send>,
-}
-
-/// What became of a command.
-#[derive(Debug, Clone)]
-pub enum Answer {
-    /// On disk, now or when the same key came first.
-    Done(Outcome),
-    /// Nothing changed and nothing was written: refused, or nobody waits.
-    Unchanged(Vec<Effect>),
-    /// The key came before with another request.
-    KeyReused,
-    /// The ledger cannot write now. Nothing was decided; ask again with the same key.
-    Unavailable,
-}
-
-/// A durable outcome.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// Place in the journal.
-    pub seq: u64,
-    /// When.
-    pub at: UnixMillis,
-    /// What was decided.
-    pub effects: Arc<[Effect]>,
-    /// True when the key came before.
-    pub again: bool,
-}
 
 enum Message {
     Do(Box<Command>),
@@ -187,6 +126,10 @@ struct Writer {
     hash: [u8; 32],
     day_key: DayKey,
     failed: Option<Instant>,
+    refuse: Box<dyn Fn() -> Option<String> + Send>,
+    /// The last answer of `refuse`, and when it was asked.
+    refused: Option<(Instant, bool)>,
+    in_trouble: bool,
     /// Until then tickets are told what was quoted.
     forecasts_from: Instant,
 }
@@ -229,6 +172,9 @@ impl Writer {
             hash,
             day_key: DayKey::from_bytes([0; 32]),
             failed: None,
+            refuse: options.refuse,
+            refused: None,
+            in_trouble: false,
             forecasts_from: Instant::now(),
         };
         writer.day_key = writer.key_of_day()?;
@@ -310,7 +256,7 @@ impl Writer {
 
     /// One transaction. Answers come after it, whatever it became.
     fn commit(&mut self, commands: Vec<Command>) {
-        if self.failed.is_some_and(|at| at.elapsed() < PAUSE_AFTER_FAILURE) {
+        if self.failed.is_some_and(|at| at.elapsed() < PAUSE_AFTER_FAILURE) || self.is_refused() {
             for command in commands {
                 (command.answer)(Answer::Unavailable);
             }
@@ -322,6 +268,7 @@ impl Writer {
             Ok(answers) => {
                 self.failed = None;
                 if !rows.is_empty() {
+                    self.tell(None);
                     self.follower.committed(rows.len(), started.elapsed());
                     self.follower.follow(&rows);
                 }
@@ -331,6 +278,7 @@ impl Writer {
             }
             Err(GivenUp(error)) => {
                 tracing::error!(%error, "the ledger cannot write; nothing of this batch is kept");
+                self.tell(Some(format!("The ledger cannot be written: {error}.")));
                 self.go_back();
                 for command in commands {
                     (command.answer)(Answer::Unavailable);
@@ -351,17 +299,53 @@ impl Writer {
             self.db.execute_batch("ROLLBACK")?;
         } else {
             self.seal_head()?;
-            self.commit_or_die();
+            self.commit_or_die()?;
         }
         Ok(answers)
     }
 
-    /// The rule of the house: an error from commit means "unknown", so nobody may go on.
-    fn commit_or_die(&self) {
-        if let Err(error) = self.db.execute_batch("COMMIT") {
-            tracing::error!(%error, "commit failed: what is on disk is unknown; stopping so that recovery reads it");
-            std::process::abort();
+    /// Whether there is no room, looked at once a second.
+    fn is_refused(&mut self) -> bool {
+        if let Some((at, refused)) = self.refused
+            && at.elapsed() < PAUSE_AFTER_FAILURE
+        {
+            return refused;
         }
+        let why = (self.refuse)();
+        let (was, is) = (self.refused.is_some_and(|(_, refused)| refused), why.is_some());
+        self.refused = Some((Instant::now(), is));
+        if was || is {
+            self.tell(why);
+        }
+        is
+    }
+
+    fn tell(&mut self, trouble: Option<String>) {
+        if let Some(what) = &trouble
+            && !self.in_trouble
+        {
+            tracing::error!(what, "trouble begins");
+        } else if trouble.is_none() && self.in_trouble {
+            tracing::info!("the ledger is written again");
+        }
+        if trouble.is_some() || self.in_trouble {
+            self.in_trouble = trouble.is_some();
+            self.follower.trouble(trouble);
+        }
+    }
+
+    /// The rule of the house: an error from commit means "unknown", so nobody may go on. But for a full disk: that
+    /// fails before the flush, nobody is answered, and what is on disk is read back before anything else is decided; a
+    /// process that stopped here would stop again and again.
+    fn commit_or_die(&self) -> Result<(), GivenUp> {
+        let Err(error) = self.db.execute_batch("COMMIT") else {
+            return Ok(());
+        };
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+            return Err(GivenUp(error));
+        }
+        tracing::error!(%error, "commit failed: what is on disk is unknown; stopping so that recovery reads it");
+        std::process::abort();
     }
 
     /// After a write that failed before its commit: the engine has decided what is not on disk, so it is built anew.
@@ -462,80 +446,6 @@ impl Writer {
             effects: row.effects().map_err(damaged)?.into(),
             again: true,
         }))
-    }
-
-    /// What is known about persons changes in the transaction of the row that changes it.
-    fn keep_holder(&self, day: Day, command: &Command, row: &mut Committed) -> rusqlite::Result<()> {
-        for effect in row.effects.iter() {
-            match (effect, ticket_of(effect), &command.holder) {
-                (Effect::Issued { ticket, .. }, _, Some(facts)) => {
-                    holder::insert(&self.db, day, ticket.id, facts)?;
-                    row.mask.clone_from(&facts.mask);
-                    row.token_hash = Some(facts.token_hash);
-                }
-                (Effect::Finished { .. } | Effect::Cancelled { .. }, Some(ticket), _)
-                    if recovery::is_over(&self.engine, ticket) =>
-                {
-                    holder::end_of_service(&self.db, ticket)?;
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn append(
-        &mut self,
-        stamp: Stamp,
-        kind: &str,
-        idem: [u8; 16],
-        input: &Input,
-        outcome: &str,
-    ) -> rusqlite::Result<Committed> {
-        let row = Row {
-            seq: self.seq + 1,
-            at: stamp.at,
-            kind: kind.to_string(),
-            idem,
-            input: json(input),
-            outcome: outcome.to_string(),
-            engine_version: ENGINE_VERSION,
-            prev_hash: self.hash,
-        };
-        self.db
-            .prepare_cached(
-                "INSERT INTO journal (seq, at_ms, kind, idem, input, outcome, engine_version, prev_hash)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute(params![
-                row.seq,
-                row.at.0,
-                row.kind,
-                row.idem,
-                row.input,
-                row.outcome,
-                row.engine_version,
-                row.prev_hash,
-            ])?;
-        self.seq = row.seq;
-        self.hash = row.hash();
-        Ok(Committed {
-            seq: row.seq,
-            at: row.at,
-            now: stamp.now,
-            idem: IdemKey::from_bytes(idem),
-            effects: Arc::new([]),
-            mask: None,
-            token_hash: None,
-        })
-    }
-
-    fn seal_head(&self) -> rusqlite::Result<()> {
-        let mac = recovery::head_mac(self.crypto.as_ref(), self.seq, &self.hash);
-        self.db
-            .prepare_cached("INSERT OR REPLACE INTO head (one, seq, hash, mac) VALUES (1, ?1, ?2, ?3)")?
-            .execute(params![self.seq, self.hash, mac])?;
-        Ok(())
     }
 
     fn tick(&mut self) {

@@ -5,7 +5,9 @@
 mod bookings;
 mod crash;
 mod house;
+mod kill_loop;
 mod life;
 mod limits;
 mod roles;
 mod streams;
+mod upkeep;

@@ -69,6 +69,7 @@ pub struct Seen {
     pub rows: Vec<Committed>,
     pub began_at: u64,
     pub holders: Vec<HolderRecord>,
+    pub trouble: Option<String>,
 }
 
 struct View(Arc<Mutex<Seen>>);
@@ -92,6 +93,9 @@ impl Follower for View {
         self.0.lock().unwrap().holders = records;
     }
     fn committed(&mut self, _: usize, _: Duration) {}
+    fn trouble(&mut self, why: Option<String>) {
+        self.0.lock().unwrap().trouble = why;
+    }
 }
 
 pub fn config() -> HallConfig {
@@ -196,6 +200,7 @@ impl Bench {
             entropy,
             clock: Box::new(self.clock.clone()),
             retention: Retention { id_tag_days: 30 },
+            refuse: Box::new(|| None),
             follower: Box::new(View(Arc::clone(&self.seen))),
         })?;
         self.ledger = Some(opened);
