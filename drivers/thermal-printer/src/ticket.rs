@@ -30,6 +30,9 @@ pub struct TicketSlip {
     /// Cases that an agent brings; printed from two up.
     #[serde(default)]
     pub cases: Cases,
+    /// Slot of the appointment that it keeps, `10:00–10:30`; none for an ordinary number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appointment: Option<String>,
     /// People ahead when the ticket was issued.
     pub people_ahead: u32,
     /// Likely wait in minutes, from and to; none when no window is open.
@@ -102,6 +105,9 @@ impl TicketSlip {
             push(&mut blocks, service, Size::DOUBLE, false);
         }
         push(&mut blocks, &self.number.to_string(), Size::NUMBER, false);
+        if let Some(slot) = &self.appointment {
+            push(&mut blocks, &words.appointment.replace("{}", slot), Size::DOUBLE, false);
+        }
         let name = self.masked_name.iter().filter(|name| !name.is_empty());
         name.for_each(|name| push(&mut blocks, name, Size::DOUBLE, false));
         push(&mut blocks, &self.ahead_line(words), Size::SMALL, false);
@@ -183,6 +189,7 @@ impl TicketSlip {
             number: TicketNo::new('A', 12).expect("a letter and a small count"),
             masked_name: Some("张*明".into()),
             cases: Cases::ONE,
+            appointment: None,
             people_ahead: 5,
             wait_min: Some((10, 25)),
             windows: vec!["1号窗".into(), "2号窗".into(), "5号窗".into()],

@@ -92,6 +92,35 @@ fn rare(text: &str) -> TicketSlip {
 }
 
 #[test]
+fn a_kept_appointment_says_so_and_when_in_every_language() {
+    let fonts = Fonts::bundled();
+    // 预约 and 預約 (GB 18030), and the slot behind them, as the printer's own characters.
+    let words: [(Lang, &[u8]); 3] = [
+        (Lang::ZhHans, b"\xD4\xA4\xD4\xBC 10:00-10:30\x0A"),
+        (Lang::ZhHant, b" 10:00-10:30\x0A"),
+        (Lang::En, b"Appointment 10:00-10:30\x0A"),
+    ];
+    for (lang, line) in words {
+        let slip = TicketSlip {
+            appointment: Some("10:00-10:30".into()),
+            lang,
+            ..TicketSlip::sample()
+        };
+        let kept = slip.render(&EPSON, &fonts);
+        assert!(contains(&kept.bytes, line), "{lang:?}");
+        assert_eq!(kept.undrawn, [], "{lang:?}");
+        let ordinary = TicketSlip {
+            lang,
+            ..TicketSlip::sample()
+        };
+        assert!(
+            !contains(&ordinary.render(&EPSON, &fonts).bytes, b" 10:00-10:30"),
+            "{lang:?}"
+        );
+    }
+}
+
+#[test]
 fn a_rare_character_goes_the_way_of_its_profile() {
     let fonts = Fonts::bundled();
     let columns = fonts.glyph('𬱖', Cell::HAN).expect("bundled").columns();

@@ -2,7 +2,9 @@
 
 use drivers_id_reader::codec::{CardKind, ValidTo};
 use drivers_thermal_printer::TicketSlip;
-use kiosk_flow::{Call, Card, Catalogue, Day, Group, LocalText, Service, Slip, Ticket, TicketRequest, WaitS};
+use kiosk_flow::{
+    Appointment, Call, Card, Catalogue, Day, Group, LocalText, Service, Slip, Ticket, TicketRequest, WaitS,
+};
 use provisioning_config::hall_file::Text;
 use ticket_dispatcher_protocol as wire;
 use ticket_dispatcher_types::{Cases, CheckCode, Class, DeviceId, DocumentKind};
@@ -52,25 +54,29 @@ pub fn card(card: drivers_id_reader::Card) -> Card {
     }
 }
 
+fn holder(card: Card) -> wire::Holder {
+    wire::Holder {
+        document: card.document,
+        number: card.number,
+        name: card.name,
+        birth: card.birth,
+    }
+}
+
 /// The request as sent.
 pub fn request(request: TicketRequest, device: &DeviceId) -> wire::TakeTicket {
     wire::TakeTicket {
         services: request.services,
-        holder: Some(wire::Holder {
-            document: request.holder.document,
-            number: request.holder.number,
-            name: request.holder.name,
-            birth: request.holder.birth,
-        }),
+        holder: Some(holder(request.holder)),
         class: (request.class != Class::Normal).then_some(request.class),
-        booking: None,
+        booking: request.appointment.map(|a| a.id),
         cases: (request.cases != Cases::ONE).then_some(request.cases),
         device: Some(device.clone()),
     }
 }
 
 /// A ticket that was just issued.
-pub fn issued(ticket: wire::TicketIssued, cases: Cases, clock: &Clock) -> Ticket {
+pub fn issued(ticket: wire::TicketIssued, cases: Cases, slot: Option<String>, clock: &Clock) -> Ticket {
     Ticket {
         id: ticket.id,
         number: ticket.number,
@@ -87,7 +93,30 @@ pub fn issued(ticket: wire::TicketIssued, cases: Cases, clock: &Clock) -> Ticket
         called_to: None,
         masked_name: ticket.masked_name,
         cases,
+        // Who came too late has an ordinary number.
+        appointment: slot.filter(|_| ticket.class == Class::Appt),
     }
+}
+
+/// The question for the appointments of a card.
+pub fn question(holder: Card) -> wire::FindBookings {
+    wire::FindBookings {
+        holder: self::holder(holder),
+    }
+}
+
+/// The appointments of a card.
+pub fn appointments(found: wire::FoundBookings) -> Vec<Appointment> {
+    let times = found.today.into_iter().map(|b| {
+        Some(Appointment {
+            check_in_from: minute(&b.check_in_from)?,
+            check_in_until: minute(&b.check_in_until)?,
+            slot: format!("{}–{}", b.slot, b.until),
+            id: b.id,
+            service: b.service,
+        })
+    });
+    times.flatten().collect()
 }
 
 /// The open ticket of somebody who asked again.
@@ -105,6 +134,7 @@ pub fn held(ticket: wire::HeldTicket, clock: &Clock) -> Ticket {
         called_to: ticket.window_name,
         masked_name: None,
         cases: Cases::ONE,
+        appointment: None,
     }
 }
 
@@ -192,6 +222,8 @@ pub fn slip(slip: Slip, reprint: bool) -> TicketSlip {
         number: slip.number,
         masked_name: slip.masked_name,
         cases: slip.cases,
+        // The printer's own characters have no en dash.
+        appointment: slip.appointment.map(|slot| slot.replace('–', "-")),
         people_ahead: slip.people_ahead,
         wait_min: (slip.wait_to_min > 0).then_some((slip.wait_from_min, slip.wait_to_min)),
         windows: slip.windows,

@@ -134,6 +134,7 @@ impl Core {
         match effect {
             Effect::StoreKey { key, what } => self.outbox.store_key(key, &what, at)?,
             Effect::IssueTicket { key, request } => self.line.issue(key, request),
+            Effect::FindBookings { ask, holder } => self.line.find_bookings(ask, holder),
             Effect::Abandon(key) => {
                 self.line.abandon(key);
                 self.outbox.end_request(key, RequestState::Abandoned, at)?;

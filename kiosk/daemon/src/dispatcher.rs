@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use kiosk_flow::{DispatcherInput, Input, TicketRequest};
+use kiosk_flow::{Card, DispatcherInput, Input, TicketRequest};
 use provisioning_config::kiosk_file::Dispatcher;
 use ticket_dispatcher_protocol::client::{Access, CallError, Client, StreamItem};
 use ticket_dispatcher_protocol::{HallSnapshot, ProblemKind, TakeTicket};
@@ -90,6 +90,7 @@ impl Line {
     /// Asks for a number until there is an answer or nobody waits any more.
     pub fn issue(&self, key: IdemKey, request: TicketRequest) {
         let cases = request.cases;
+        let slot = request.appointment.as_ref().map(|a| a.slot.clone());
         let body = convert::request(request, &self.device);
         let (client, clock, tx) = (self.client.clone(), self.clock.clone(), self.tx.clone());
         let task = self.runtime.spawn(async move {
@@ -100,7 +101,7 @@ impl Line {
             let input = match answer {
                 Ok(issued) => DispatcherInput::Issued {
                     key,
-                    ticket: convert::issued(*issued, cases, &clock),
+                    ticket: convert::issued(*issued, cases, slot, &clock),
                 },
                 Err(error) => refusal(key, error, &clock),
             };
@@ -109,6 +110,23 @@ impl Line {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         requests.retain(|_, task| !task.is_finished());
         requests.insert(key, task.abort_handle());
+    }
+
+    /// Asks once for the appointments of a person; a question that fails is answered with none.
+    pub fn find_bookings(&self, ask: IdemKey, holder: Card) {
+        let (client, tx) = (self.client.clone(), self.tx.clone());
+        self.runtime.spawn(async move {
+            let question = convert::question(holder);
+            let found = match client.find_bookings(&question).await {
+                Ok(found) => convert::appointments(found),
+                Err(error) => {
+                    tracing::warn!(%error, "appointments could not be looked up");
+                    Vec::new()
+                }
+            };
+            drop(question); // the holder goes before the answer is told
+            tell(&tx, DispatcherInput::Bookings { ask, found });
+        });
     }
 
     /// Nobody waits any more: the request and its holder are dropped.

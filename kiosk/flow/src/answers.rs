@@ -14,6 +14,7 @@ impl Flow {
             DispatcherInput::AlreadyHolds { key, ticket } => self.already_holds(at, key, ticket, effects),
             DispatcherInput::Refused { key, trouble } => self.refused(at, key, trouble, effects),
             DispatcherInput::Unavailable { key, trouble } => self.unavailable(key, trouble),
+            found @ DispatcherInput::Bookings { .. } => self.bookings_found(at, found, effects),
             DispatcherInput::Services(catalogue) => self.services(catalogue),
             DispatcherInput::Strip(calls) => {
                 let same = self.strip == calls;

@@ -117,7 +117,7 @@ impl Flow {
     }
 
     fn take_person(&mut self, at: &Moment, card: Card, effects: &mut Effects) {
-        let (elder_age, priority_age) = (self.catalogue.elder_age, self.catalogue.priority_age);
+        let elder_age = self.catalogue.elder_age;
         let age = card.age_on(at.today);
         let trouble = match age {
             None => Some(CardTrouble::NotReadable),
@@ -134,16 +134,12 @@ impl Flow {
             return;
         }
         let age = age.unwrap_or_default();
-        session.person = Some(card);
+        session.person = Some(card.clone());
         session.touch(at.now);
         if age >= elder_age && elder_age > 0 {
             self.prefs.elder = true;
         }
-        if age >= priority_age && priority_age > 0 && session.priority == Priority::Unasked {
-            session.stage = Stage::PriorityOffer;
-        } else {
-            self.go_on_with_person(at, effects);
-        }
+        self.look_for_bookings(at, card, effects);
     }
 
     /// The card is read and every question about it answered: ask for the number if it was confirmed, else choose.
@@ -180,12 +176,15 @@ impl Flow {
         let of_age = priority_age > 0 && holder.age_on(at.today).is_some_and(|age| age >= priority_age);
         let class = match session.priority {
             Priority::Wanted if of_age => Class::Elderly,
+            // Who comes too late for his appointment is in the ordinary queue, and there age counts.
+            Priority::Unasked if of_age && session.appointment.is_some() => Class::Elderly,
             _ => Class::Normal,
         };
         let request = TicketRequest {
             services: session.chosen.clone(),
             holder,
             class,
+            appointment: session.appointment.clone(),
             cases: session.cases,
         };
         session.confirmed = false;
@@ -247,6 +246,7 @@ impl Flow {
                 effects.push(Effect::Speak(Phrase::TryAgain));
             }
             Stage::PriorityOffer => effects.push(Effect::Speak(Phrase::PriorityOffer)),
+            Stage::CheckIn(_) => effects.push(Effect::Speak(Phrase::CheckIn)),
             _ => {}
         }
         Outcome::Advanced

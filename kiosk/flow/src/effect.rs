@@ -2,7 +2,7 @@
 
 use ticket_dispatcher_types::{IdemKey, TicketId, TicketNo};
 
-use crate::{JobNo, Slip, TicketRequest};
+use crate::{Card, JobNo, Slip, TicketRequest};
 
 /// One effect. Carried out in the order given: [`Effect::StoreKey`] must be durable before the next one begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,13 @@ pub enum Effect {
         key: IdemKey,
         /// The request.
         request: TicketRequest,
+    },
+    /// Ask whether this person has an appointment today. Asked once; no answer counts as none.
+    FindBookings {
+        /// Names the question.
+        ask: IdemKey,
+        /// Who.
+        holder: Card,
     },
     /// Nobody waits for this request any more: stop asking, forget the holder.
     Abandon(IdemKey),
@@ -72,6 +79,8 @@ pub enum Phrase {
     TryAgain,
     /// 请到服务台办理.
     GoToDesk,
+    /// 您今天有预约，请报到.
+    CheckIn,
     /// 您可以使用优先号.
     PriorityOffer,
     /// 您的号码是.

@@ -159,6 +159,7 @@ impl Flow {
 
     fn tick(&mut self, at: &Moment, effects: &mut Effects) -> Outcome {
         let mut advanced = self.tick_card(at, effects);
+        advanced |= self.tick_looking(at, effects);
         advanced |= self.tick_session(at, effects);
         let unused = self.session.is_none() && self.prefs != Self::fresh_prefs(&self.settings);
         if unused && at.now - self.prefs_at >= self.idle_limit() {

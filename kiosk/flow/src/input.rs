@@ -3,7 +3,7 @@
 use ticket_dispatcher_types::{IdemKey, Millis, TicketId, TicketNo};
 use ui_model::{Intent, ReadingStep, Trouble};
 
-use crate::{Card, Catalogue, Day, JobNo, LocalText, Slip, Ticket};
+use crate::{Appointment, Card, Catalogue, Day, JobNo, LocalText, Slip, Ticket};
 
 /// The moment of a step: everything a pure flow cannot know by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +102,13 @@ pub enum DispatcherInput {
         key: IdemKey,
         /// What the screen says if it goes on.
         trouble: Trouble,
+    },
+    /// The appointments of the person who was asked about, the earliest first.
+    Bookings {
+        /// Which question.
+        ask: IdemKey,
+        /// What was found.
+        found: Vec<Appointment>,
     },
     /// The catalogue with its counts.
     Services(Catalogue),

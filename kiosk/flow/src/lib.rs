@@ -17,6 +17,7 @@ mod answers;
 mod card;
 mod cards;
 mod catalogue;
+mod check_in;
 mod choice;
 mod effect;
 mod flow;
@@ -36,4 +37,4 @@ pub use input::{
     Call, DispatcherInput, Input, JobOutcome, Moment, PrinterInput, PrinterState, ReadFailure, ReaderInput,
 };
 pub use settings::{Settings, Timeouts};
-pub use ticket::{JobNo, Slip, Ticket, TicketRequest, Underway};
+pub use ticket::{Appointment, JobNo, Slip, Ticket, TicketRequest, Underway};

@@ -210,6 +210,7 @@ impl Flow {
             lookup_url: ticket.lookup_url.clone(),
             masked_name: ticket.masked_name.clone(),
             cases: ticket.cases,
+            appointment: ticket.appointment.clone(),
         }
     }
 

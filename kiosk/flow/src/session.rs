@@ -3,7 +3,7 @@
 use ticket_dispatcher_types::{Cases, GroupId, IdemKey, Lang, Millis, ServiceId};
 use ui_model::{CardTrouble, PaperState, ReadingStep, Trouble};
 
-use crate::{Card, JobNo, Ticket, Underway};
+use crate::{Appointment, Card, JobNo, Ticket, Underway};
 
 /// Most steps that "back" remembers.
 const BACK_MAX: usize = 16;
@@ -37,6 +37,13 @@ pub(crate) enum Stage {
     At,
     Reading(ReadingStep),
     CardProblem(CardTrouble),
+    /// Does the person have an appointment?
+    Looking {
+        ask: IdemKey,
+        since: Millis,
+    },
+    /// The person has one.
+    CheckIn(Appointment),
     PriorityOffer,
     Issuing {
         underway: Underway,
@@ -94,6 +101,8 @@ pub(crate) struct Session {
     pub priority: Priority,
     /// The card, from its reading until the number is there.
     pub person: Option<Card>,
+    /// The appointment that the number is for.
+    pub appointment: Option<Appointment>,
     /// 确认取号 was pressed and has not led to a request yet.
     pub confirmed: bool,
     /// The last touch or card.
@@ -114,6 +123,7 @@ impl Session {
             cases: Cases::ONE,
             priority: Priority::Unasked,
             person: None,
+            appointment: None,
             confirmed: false,
             sign_of_life: now,
             warned: false,

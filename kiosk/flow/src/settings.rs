@@ -17,6 +17,8 @@ pub struct Timeouts {
     pub card_left: Millis,
     /// How long a person waits for a number before the screen says where to go instead.
     pub issue: Millis,
+    /// How long the question for appointments is waited for.
+    pub look: Millis,
     /// How long the last screen of a cancelled session stays.
     pub ended: Millis,
     /// A slip that could not be finished is printed again within this time, later no more: its person has left.
@@ -31,6 +33,7 @@ impl Default for Timeouts {
             warning: Millis::from_secs(20),
             card_left: Millis::from_secs(15),
             issue: Millis::from_secs(15),
+            look: Millis(1_500),
             ended: Millis::from_secs(2),
             reprint: Millis::from_mins(15),
         }

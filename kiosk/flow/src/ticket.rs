@@ -1,9 +1,24 @@
 //! Tickets as the flow knows them: issued, held, and the record that is printed.
 
 use serde::{Deserialize, Serialize};
-use ticket_dispatcher_types::{Cases, Class, IdemKey, Lang, ServiceId, TicketId, TicketNo};
+use ticket_dispatcher_types::{BookingId, Cases, Class, IdemKey, Lang, ServiceId, TicketId, TicketNo};
 
 use crate::{Card, WaitS};
+
+/// An appointment of today that waits for its person. Times are minutes of the local day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appointment {
+    /// The booking.
+    pub id: BookingId,
+    /// What for.
+    pub service: ServiceId,
+    /// Its slot as people read it, `10:00–10:30`.
+    pub slot: String,
+    /// Before this the number waits for its slot.
+    pub check_in_from: u16,
+    /// After this it is an ordinary number.
+    pub check_in_until: u16,
+}
 
 /// What the kiosk asks the dispatcher for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +29,8 @@ pub struct TicketRequest {
     pub holder: Card,
     /// Class asked for.
     pub class: Class,
+    /// The appointment that is checked in.
+    pub appointment: Option<Appointment>,
     /// Cases of an agent, else one.
     pub cases: Cases,
 }
@@ -23,7 +40,11 @@ impl TicketRequest {
     /// as good as the number.
     pub fn without_person(&self) -> String {
         let services: Vec<&str> = self.services.iter().map(ServiceId::as_str).collect();
-        format!("{} {:?} {}", services.join("+"), self.class, self.cases.get())
+        let (services, cases) = (services.join("+"), self.cases.get());
+        match &self.appointment {
+            Some(appointment) => format!("{services} {:?} {cases} {}", self.class, appointment.id),
+            None => format!("{services} {:?} {cases}", self.class),
+        }
     }
 }
 
@@ -54,6 +75,8 @@ pub struct Ticket {
     pub masked_name: Option<String>,
     /// Cases on it.
     pub cases: Cases,
+    /// Slot of the appointment that it keeps; none for an ordinary number.
+    pub appointment: Option<String>,
 }
 
 /// The record of a slip: all that is printed, and nothing that is not. Kept in the outbox before the first byte goes
@@ -92,6 +115,9 @@ pub struct Slip {
     pub masked_name: Option<String>,
     /// Cases on it, 1 for everybody but agents.
     pub cases: Cases,
+    /// Slot of the appointment that it keeps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appointment: Option<String>,
 }
 
 /// A print job of this kiosk, counted up for ever (the outbox keeps the count).

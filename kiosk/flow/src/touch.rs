@@ -79,7 +79,13 @@ impl Flow {
                 self.end(effects);
                 Outcome::Advanced
             }
-            Stage::At | Stage::Reading(_) | Stage::CardProblem(_) | Stage::PriorityOffer | Stage::Held { .. } => {
+            Stage::At
+            | Stage::Reading(_)
+            | Stage::CardProblem(_)
+            | Stage::PriorityOffer
+            | Stage::Held { .. }
+            | Stage::Looking { .. }
+            | Stage::CheckIn(_) => {
                 self.end_with_word(at, false, effects);
                 Outcome::Advanced
             }
@@ -131,13 +137,23 @@ impl Flow {
                 Intent::DeclinePriority => self.answer_offer(at, Priority::Declined, effects),
                 _ => ignored(Reason::NotOnThisScreen),
             },
+            Stage::CheckIn(_) => match intent {
+                Intent::CheckIn => self.check_in(at, effects),
+                Intent::OtherMatter => {
+                    self.after_bookings(at, effects);
+                    Outcome::Advanced
+                }
+                _ => ignored(Reason::NotOnThisScreen),
+            },
             Stage::CardProblem(_) if intent == Intent::Back => {
                 session.stage = Stage::At;
                 Outcome::Advanced
             }
-            Stage::Held { busy: true, .. } | Stage::Issuing { .. } | Stage::Reading(_) | Stage::Ended { .. } => {
-                ignored(Reason::Busy)
-            }
+            Stage::Held { busy: true, .. }
+            | Stage::Issuing { .. }
+            | Stage::Reading(_)
+            | Stage::Ended { .. }
+            | Stage::Looking { .. } => ignored(Reason::Busy),
             Stage::Held { .. } => self.at_held(at, intent, effects),
             Stage::Ticket(_) | Stage::Failed { .. } if matches!(intent, Intent::Done | Intent::Back) => {
                 self.end(effects);

@@ -2,8 +2,8 @@
 
 use ticket_dispatcher_types::{Cases, Lang, Millis};
 use ui_model::{
-    Function, FunctionState, HeldTicketView, Model, NowServing, PriorityKind, Screen, StripCall, TakeCardUrgency,
-    TicketShown, Trouble,
+    Function, FunctionState, HeldTicketView, Model, NowServing, PriorityKind, Punctual, Screen, StripCall,
+    TakeCardUrgency, TicketShown, Trouble,
 };
 
 use crate::flow::{CardPlace, Flow};
@@ -115,6 +115,23 @@ impl Flow {
                 trouble: *trouble,
                 card_present: self.card != CardPlace::Absent,
             },
+            Stage::Looking { since, .. } => Screen::Issuing {
+                waited_s: u16::try_from((at.now - *since).secs().max(0)).unwrap_or(u16::MAX),
+            },
+            Stage::CheckIn(appointment) => Screen::CheckIn {
+                service: self
+                    .catalogue
+                    .names(std::slice::from_ref(&appointment.service), self.prefs.lang)
+                    .concat(),
+                slot: appointment.slot.clone(),
+                punctual: if at.minute_of_day < appointment.check_in_from {
+                    Punctual::Early
+                } else if at.minute_of_day > appointment.check_in_until {
+                    Punctual::Late
+                } else {
+                    Punctual::InTime
+                },
+            },
             Stage::PriorityOffer => Screen::PriorityOffer {
                 kind: PriorityKind::Elder,
             },
@@ -218,6 +235,7 @@ impl Flow {
             wait: self.catalogue.ticket_wait(&ticket.services, ticket.wait),
             windows: ticket.windows.iter().take(WINDOWS_SHOWN_MAX).cloned().collect(),
             lookup_url: ticket.lookup_url.clone(),
+            appointment: ticket.appointment.clone(),
         }
     }
 }

@@ -111,7 +111,7 @@ pub struct Rules {
     pub return_place: u8,
     /// Most priority calls in a row for one group while ordinary tickets wait in it; none sets no limit.
     pub priority_run_max: Option<u8>,
-    /// How early and how late a booking counts as in time.
+    /// How late a booking counts as in time.
     pub appt_grace: Millis,
     /// Whether the slip carries the masked name (张*明).
     pub print_masked_name: bool,

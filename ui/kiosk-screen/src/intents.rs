@@ -65,6 +65,8 @@ pub fn intent(did: Did, text: &str, count: i32, search: &str) -> Option<Intent> 
         Did::Confirm => Intent::Confirm,
         Did::AcceptPriority => Intent::AcceptPriority,
         Did::DeclinePriority => Intent::DeclinePriority,
+        Did::CheckIn => Intent::CheckIn,
+        Did::OtherMatter => Intent::OtherMatter,
         Did::SetLang => Intent::SetLang { lang: lang(text)? },
         Did::SetElder => Intent::SetElder { elder: count != 0 },
         Did::SetLowReach => Intent::SetLowReach { low_reach: count != 0 },

@@ -6,7 +6,7 @@ use qrcode::{EcLevel, QrCode};
 use slint::{ComponentHandle, Image, ModelRc, Rgb8Pixel, SharedPixelBuffer, SharedString, VecModel};
 use ticket_dispatcher_types::Lang;
 use ui_model::{
-    CardTrouble, CatalogueGroup, CatalogueService, ChosenMatter, Function, FunctionState, Model, PaperState,
+    CardTrouble, CatalogueGroup, CatalogueService, ChosenMatter, Function, FunctionState, Model, PaperState, Punctual,
     ReadingStep, Screen, TakeCardUrgency, TicketShown, Trouble, Wait,
 };
 
@@ -93,6 +93,9 @@ fn wipe(view: &View) {
     view.set_ticket(ui::TicketView::default());
     view.set_called_to("".into());
     view.set_taken_at("".into());
+    view.set_slot("".into());
+    view.set_early(false);
+    view.set_late(false);
     view.set_reprint(false);
 }
 
@@ -157,6 +160,17 @@ fn show_screen(view: &View, screen: &Screen, lang: Lang) -> ui::Page {
         Screen::TakeCard { urgency } => {
             view.set_loud(*urgency == TakeCardUrgency::Loud);
             ui::Page::TakeCard
+        }
+        Screen::CheckIn {
+            service,
+            slot,
+            punctual,
+        } => {
+            view.set_matters_line(text(service));
+            view.set_slot(text(slot));
+            view.set_early(*punctual == Punctual::Early);
+            view.set_late(*punctual == Punctual::Late);
+            ui::Page::CheckIn
         }
         Screen::PriorityOffer { kind: _ } => ui::Page::PriorityOffer,
         Screen::Issuing { waited_s } => {
@@ -313,6 +327,7 @@ fn ticket(ticket: &TicketShown, lang: Lang) -> ui::TicketView {
         wait_from: i32::from(ticket.wait.from_min),
         wait_to: i32::from(ticket.wait.to_min),
         windows: joined(&ticket.windows, lang),
+        slot: ticket.appointment.as_deref().map(text).unwrap_or_default(),
         has_qr: picture.is_some(),
         qr: picture.unwrap_or_default(),
     }

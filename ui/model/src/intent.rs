@@ -58,6 +58,10 @@ pub enum Intent {
     AcceptPriority,
     /// The offer declined: an ordinary number.
     DeclinePriority,
+    /// 报到取号: the number of an appointment.
+    CheckIn,
+    /// 办其他事项: leave the appointment for later.
+    OtherMatter,
     /// Another language.
     SetLang {
         /// Which.

@@ -11,5 +11,6 @@ mod screen;
 pub use intent::Intent;
 pub use screen::{
     CardTrouble, CatalogueGroup, CatalogueService, ChosenMatter, Function, FunctionState, HeldTicketView, Model,
-    NowServing, PaperState, PriorityKind, ReadingStep, Screen, StripCall, TakeCardUrgency, TicketShown, Trouble, Wait,
+    NowServing, PaperState, PriorityKind, Punctual, ReadingStep, Screen, StripCall, TakeCardUrgency, TicketShown,
+    Trouble, Wait,
 };

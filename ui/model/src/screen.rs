@@ -185,6 +185,18 @@ pub enum PriorityKind {
     Elder,
 }
 
+/// How somebody comes to an appointment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Punctual {
+    /// So early that the number waits for its slot.
+    Early,
+    /// In time.
+    InTime,
+    /// So late that it is an ordinary number; nobody is refused.
+    Late,
+}
+
 /// How the paper ticket is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -218,6 +230,9 @@ pub struct TicketShown {
     pub windows: Vec<String>,
     /// What the QR says.
     pub lookup_url: String,
+    /// Slot of the appointment that it keeps, `10:00–10:30`; none for an ordinary number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appointment: Option<String>,
 }
 
 /// The open ticket of a person who asked for another one.
@@ -332,6 +347,15 @@ pub enum Screen {
     PriorityOffer {
         /// Which.
         kind: PriorityKind,
+    },
+    /// 您今天有预约: one touch gives its number.
+    CheckIn {
+        /// Name of the service.
+        service: String,
+        /// Its slot, `10:00–10:30`.
+        slot: String,
+        /// Whether the person comes in time.
+        punctual: Punctual,
     },
     /// The number is being asked for.
     Issuing {

@@ -6,6 +6,8 @@ use ticket_dispatcher_types::Lang;
 pub struct Words {
     /// Mark of a slip printed again.
     pub reprint: &'static str,
+    /// Slot of a kept appointment.
+    pub appointment: &'static str,
     /// People ahead.
     pub ahead: &'static str,
     /// Likely wait.
@@ -28,6 +30,7 @@ pub struct Words {
 
 const ZH_HANS: Words = Words {
     reprint: "【补打】",
+    appointment: "预约 {}",
     ahead: "前面还有{}人",
     wait: "，约等{from}-{to}分钟",
     cases: "，共{}件",
@@ -41,6 +44,7 @@ const ZH_HANS: Words = Words {
 
 const ZH_HANT: Words = Words {
     reprint: "【補打】",
+    appointment: "預約 {}",
     ahead: "前面還有{}人",
     wait: "，約等{from}-{to}分鐘",
     cases: "，共{}件",
@@ -54,6 +58,7 @@ const ZH_HANT: Words = Words {
 
 const EN: Words = Words {
     reprint: "[REPRINT 补打]",
+    appointment: "Appointment {}",
     ahead: "{} ahead of you",
     wait: ", about {from}-{to} min",
     cases: ", {} cases",

@@ -1,8 +1,8 @@
 //! A kiosk on the bench: a flow, a clock that the test moves, and what came out of it.
 
 use kiosk_flow::{
-    Card, Catalogue, Day, DispatcherInput, Effect, Flow, Group, Input, JobNo, LocalText, Moment, Outcome, PrinterInput,
-    PrinterState, ReaderInput, Service, Settings, Ticket, TicketRequest, Timeouts, WaitS,
+    Appointment, Card, Catalogue, Day, DispatcherInput, Effect, Flow, Group, Input, JobNo, LocalText, Moment, Outcome,
+    PrinterInput, PrinterState, ReaderInput, Service, Settings, Ticket, TicketRequest, Timeouts, WaitS,
 };
 use ticket_dispatcher_types::{
     Cases, DocumentKind, GroupId, IdemKey, Lang, Millis, Personal, ServiceId, TicketId, TicketNo,
@@ -104,6 +104,9 @@ pub struct Bench {
     keys: u64,
     pub effects: Vec<Effect>,
     pub outcome: Outcome,
+    /// The dispatcher answers at once for whom it has appointments.
+    pub answers: bool,
+    pub bookings: Vec<Appointment>,
 }
 
 impl Bench {
@@ -136,6 +139,8 @@ impl Bench {
             keys: 0,
             effects: Vec::new(),
             outcome: Outcome::Advanced,
+            answers: true,
+            bookings: Vec::new(),
         }
     }
 
@@ -144,6 +149,7 @@ impl Bench {
         Self {
             flow: self.flow.clone(),
             effects: Vec::new(),
+            bookings: self.bookings.clone(),
             ..*self
         }
     }
@@ -161,9 +167,19 @@ impl Bench {
     pub fn step(&mut self, input: Input) -> Outcome {
         let at = self.at();
         let step = self.flow.step(&at, input);
-        self.effects.extend(step.effects);
-        self.outcome = step.outcome;
-        step.outcome
+        let outcome = step.outcome;
+        self.outcome = outcome;
+        for effect in step.effects {
+            match effect {
+                Effect::FindBookings { ask, .. } if self.answers => {
+                    let found = self.bookings.clone();
+                    self.step(Input::Dispatcher(DispatcherInput::Bookings { ask, found }));
+                    self.outcome = outcome;
+                }
+                other => self.effects.push(other),
+            }
+        }
+        outcome
     }
 
     pub fn touch(&mut self, intent: Intent) -> Outcome {
@@ -258,5 +274,6 @@ pub fn ticket(count: u16) -> Ticket {
         called_to: None,
         masked_name: Some("测*甲".to_string()),
         cases: Cases::ONE,
+        appointment: None,
     }
 }

@@ -3,7 +3,8 @@
 use ticket_dispatcher_types::{Cases, GroupId, Lang, ServiceId, TicketNo};
 use ui_model::{
     CardTrouble, CatalogueGroup, CatalogueService, ChosenMatter, Function, FunctionState, HeldTicketView, Model,
-    NowServing, PaperState, PriorityKind, ReadingStep, Screen, StripCall, TakeCardUrgency, TicketShown, Trouble, Wait,
+    NowServing, PaperState, PriorityKind, Punctual, ReadingStep, Screen, StripCall, TakeCardUrgency, TicketShown,
+    Trouble, Wait,
 };
 
 /// A model to show under a name; none is the kiosk being away.
@@ -267,6 +268,7 @@ pub fn ticket(lang: Lang) -> TicketShown {
             pick(lang, "11号窗口", "11號窗口", "Window 11"),
         ],
         lookup_url: "https://hall.example/q?t=k3v9x2m7q4w8".into(),
+        appointment: None,
     }
 }
 
@@ -285,6 +287,28 @@ fn shown(lang: Lang, paper: PaperState) -> Screen {
     Screen::Ticket {
         ticket: ticket(lang),
         paper,
+        reprint: false,
+    }
+}
+
+fn check_in(lang: Lang, punctual: Punctual) -> Screen {
+    Screen::CheckIn {
+        service: pick(lang, SERVICES[1].1, SERVICES[1].2, SERVICES[1].3),
+        slot: "10:00–10:30".into(),
+        punctual,
+    }
+}
+
+fn kept(lang: Lang) -> Screen {
+    let ticket = TicketShown {
+        appointment: Some("10:00–10:30".into()),
+        people_ahead: 2,
+        wait: wait(5, 10),
+        ..ticket(lang)
+    };
+    Screen::Ticket {
+        ticket,
+        paper: PaperState::Printed,
         reprint: false,
     }
 }
@@ -406,6 +430,9 @@ pub fn all(lang: Lang) -> Vec<Example> {
                 kind: PriorityKind::Elder,
             },
         ),
+        ("check-in", check_in(lang, Punctual::InTime)),
+        ("check-in-early", check_in(lang, Punctual::Early)),
+        ("check-in-late", check_in(lang, Punctual::Late)),
         ("issuing", Screen::Issuing { waited_s: 0 }),
         ("issuing-slow", Screen::Issuing { waited_s: 6 }),
         ("already-holds", held(lang, false)),
@@ -416,6 +443,7 @@ pub fn all(lang: Lang) -> Vec<Example> {
         ("ticket-interrupted", shown(lang, PaperState::Interrupted)),
         ("ticket-no-paper", shown(lang, PaperState::None)),
         ("ticket-next", next_one(lang)),
+        ("ticket-appointment", kept(lang)),
         (
             "failed",
             Screen::Failed {

@@ -97,7 +97,7 @@ fn sets() -> [(&'static str, Lang, bool, bool); 7] {
 }
 
 /// One of each kind of screen, for the sets beside the first.
-const KINDS: [&str; 24] = [
+const KINDS: [&str; 26] = [
     "attract",
     "attract-reader-away",
     "groups",
@@ -111,10 +111,12 @@ const KINDS: [&str; 24] = [
     "card-again",
     "card-not-readable",
     "take-card-loud",
+    "check-in-late",
     "priority-offer",
     "issuing-slow",
     "already-holds",
     "ticket-printed",
+    "ticket-appointment",
     "ticket-interrupted",
     "failed",
     "no-card",
