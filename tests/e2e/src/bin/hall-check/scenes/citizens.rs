@@ -155,7 +155,11 @@ pub async fn foreigner(play: &mut Play, report: &mut Report, layout: &str) -> an
 /// An elder gets large type and is offered priority.
 pub async fn elder(play: &mut Play, report: &mut Report) -> anyhow::Result<()> {
     let card = play.person("over seventy", |p| kind(p, "resident_id") && birth_of(p) < 19_550_101)?;
-    let before = button_height(play, "先选事项").await?;
+    play.kiosk.touch("先选事项").await?;
+    play.kiosk.see(GROUP).await?;
+    let before = button_height(play, "取消").await?;
+    play.kiosk.touch("取消").await?;
+    play.kiosk.see("先选事项").await?;
     play.kiosk.lay(&card).await?;
     take_card_back(play, report).await?;
     play.kiosk.see("您可以优先办理").await?;
@@ -168,9 +172,13 @@ pub async fn elder(play: &mut Play, report: &mut Report) -> anyhow::Result<()> {
     choose(play, GROUP, SERVICE).await?;
     play.kiosk.touch("确认取号").await?;
     let held = play.number_in_hand(report, "ticket-elder").await?;
+    ensure!(
+        large > before,
+        "the elder's 取消 is {large:.0} px high, everybody's is {before:.0}"
+    );
     report.saw(
         Witness::Screen,
-        format!("large type: 取消 is {large:.0} px high, {before:.0} px was the first choice"),
+        format!("large type: 取消 is {large:.0} px high, {before:.0} for everybody else"),
     );
     let hall = play.dispatcher.lookup(&held.token).await?;
     ensure!(hall["state"] == "waiting", "the elder's ticket is {}", hall["state"]);
