@@ -198,13 +198,18 @@ fn minute(text: &str) -> Option<u16> {
     (hours <= 24 && minutes < 60).then_some(hours * 60 + minutes)
 }
 
-/// The last calls with the names of their windows.
+/// The last calls that still stand at their windows, newest first, with the names of the windows. A number that has been
+/// finished or missed is no longer "now serving".
 pub fn calls(hall: &wire::HallSnapshot) -> Vec<Call> {
     let name = |call: &wire::CallView| {
         let window = hall.windows.iter().find(|w| w.id == call.window);
         window.map(|w| wire_text(w.name.clone())).unwrap_or_default()
     };
-    let shown = hall.calls.iter().take(4);
+    let stands = |call: &wire::CallView| {
+        let window = hall.windows.iter().find(|w| w.id == call.window);
+        window.is_some_and(|w| w.number == Some(call.number))
+    };
+    let shown = hall.calls.iter().filter(|call| stands(call)).take(4);
     shown
         .map(|call| Call {
             number: call.number,

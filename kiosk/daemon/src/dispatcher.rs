@@ -271,12 +271,58 @@ async fn listen(client: Client, refresh: Arc<Notify>, tx: Sender<Message>) {
     }
 }
 
-/// Folds an event into what the strip needs of the hall: its calls.
+/// Folds an event into what the strip needs of the hall: its calls, and who stands at which window.
 fn follow(hall: &mut HallSnapshot, event: ticket_dispatcher_protocol::HallEvent) {
     hall.seq = event.seq;
     if let Some(call) = event.call {
         hall.calls.retain(|c| c.number != call.number);
         hall.calls.insert(0, call);
-        hall.calls.truncate(4);
+        // More than the strip shows: a late one may be finished before an earlier one.
+        hall.calls.truncate(32);
+    }
+    for window in event.windows {
+        if let Some(place) = hall.windows.iter_mut().find(|w| w.id == window.id) {
+            *place = window;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn window(number: Option<&str>) -> serde_json::Value {
+        let name = json!({"zh-Hans": "1号综合窗口", "zh-Hant": "", "en": ""});
+        json!({"id": "W01", "name": name, "kind": "comprehensive", "state": "open", "number": number, "serving": false})
+    }
+
+    fn numbers(hall: &HallSnapshot) -> Vec<String> {
+        convert::calls(hall)
+            .iter()
+            .map(|call| call.number.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn the_strip_shows_only_numbers_that_still_stand_at_a_window() {
+        let name = json!({"zh-Hans": "示例大厅", "zh-Hant": "", "en": ""});
+        let call = |number: &str, seq: u64| json!({"seq": seq, "number": number, "window": "W01", "times": 1, "at": 0});
+        let snapshot = json!({
+            "hall": {"id": "h", "name": name, "phone": ""}, "seq": 1, "at": 0, "groups": [], "next_up": [],
+            "windows": [window(Some("A001"))], "calls": [call("A001", 1)],
+        });
+        let mut hall: HallSnapshot = serde_json::from_value(snapshot).expect("a snapshot");
+        assert_eq!(numbers(&hall), ["A001"]);
+        let event = json!({
+            "seq": 2, "at": 0, "kind": "called", "number": "A002", "call": call("A002", 2), "next_up": [],
+            "windows": [window(Some("A002"))],
+        });
+        follow(&mut hall, serde_json::from_value(event).expect("an event"));
+        assert_eq!(numbers(&hall), ["A002"], "A001 has been finished");
+        let finished = json!({"seq": 3, "at": 0, "kind": "finished", "next_up": [], "windows": [window(None)]});
+        follow(&mut hall, serde_json::from_value(finished).expect("an event"));
+        assert!(numbers(&hall).is_empty());
     }
 }
