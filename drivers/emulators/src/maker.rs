@@ -114,9 +114,10 @@ impl Machine {
 
     fn break_pending(&mut self) {
         let running = self.state().job.and_then(|job| job.step);
+        let card_inside = world::PATH[..5].iter().any(|(place, _)| self.world.count(*place) > 0);
         let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pending)
             .into_iter()
-            .partition(|(_, at)| at.is_none() || *at == running);
+            .partition(|(code, at)| (at.is_none() || *at == running) && (*code != 0x0306 || card_inside));
         self.pending = later;
         for (code, _) in due {
             if matches!(code, 0x0703 | 0x0805) {

@@ -144,3 +144,32 @@ fn one_cut_anywhere_never_gives_a_second_card_and_never_loses_a_blank() {
     }
     assert!(cuts > 80, "{cuts} cuts");
 }
+
+#[test]
+fn a_piece_of_the_wrong_length_is_replaced_once_inside_the_step_and_then_fails_the_attempt() {
+    let mut host = Host {
+        machine: Machine::new(),
+        seq: 0,
+        cut_in: None,
+    };
+    assert!(host.machine.fault(0x0105, Some(Step::Cut)));
+    host.drive(false);
+    let state = host.machine.state();
+    assert_eq!(host.machine.world.count(Place::Hand), 1);
+    assert_eq!(state.counters[Count::Cuts as usize], 3, "two short ones, one good one");
+    assert_eq!(state.archive.back().map(|record| record.attempt), Some(2));
+}
+
+#[test]
+fn a_card_that_slips_off_the_path_is_in_doubt_and_fenced() {
+    let mut host = Host {
+        machine: Machine::new(),
+        seq: 0,
+        cut_in: None,
+    };
+    assert!(host.machine.fault(0x0306, Some(Step::Feed)));
+    host.drive(false);
+    let state = host.machine.state();
+    assert_eq!(state.job.as_ref().map(|job| job.phase), Some(Phase::Doubt));
+    assert!(state.fence.contains(&RecordTag([9; 16])));
+}

@@ -356,12 +356,15 @@ impl Firmware {
                 self.running = Some(Running {
                     at: running.at + 1,
                     until_ms,
-                    tries: 0,
                     ..running
                 });
             }
             Seen::Good => self.finished(running.step, world),
             Seen::Again | Seen::FromStart => {
+                if matches!(seen, Seen::FromStart) {
+                    // The piece of the wrong length makes room for the one new piece that this step may take.
+                    self.act(world, &Action::DropReject);
+                }
                 let at = if matches!(seen, Seen::Again) { running.at } else { 0 };
                 let until_ms = self.now_ms + steps[at].1;
                 self.running = Some(Running {
@@ -675,6 +678,10 @@ impl Firmware {
             (!on(0), 0x0102),
             (!on(8), 0x0302),
             (!on(6), 0x0202),
+            (
+                phase == Phase::None && CARD_BITS[..5].iter().any(|bit| on(*bit)),
+                0x0307,
+            ),
             (on(16) && (phase == Phase::None || phase.is_terminal()), 0x0502),
         ];
         let found = standing.iter().find(|(stands, _)| *stands).map(|(_, code)| *code);
