@@ -198,8 +198,8 @@ fn minute(text: &str) -> Option<u16> {
     (hours <= 24 && minutes < 60).then_some(hours * 60 + minutes)
 }
 
-/// The last calls that still stand at their windows, newest first, with the names of the windows. A number that has been
-/// finished or missed is no longer "now serving".
+/// The last calls that still stand at their windows, newest first, with the names of the windows. A number that has
+/// been finished or missed is no longer "now serving".
 pub fn calls(hall: &wire::HallSnapshot) -> Vec<Call> {
     let name = |call: &wire::CallView| {
         let window = hall.windows.iter().find(|w| w.id == call.window);
