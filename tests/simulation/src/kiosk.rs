@@ -353,6 +353,7 @@ fn flow(first_job: JobNo, air: &mut Air) -> Flow {
 
 fn ticket(id: TicketId, number: TicketNo) -> Ticket {
     Ticket {
+        appointment: None,
         id,
         number,
         check_code: "0000".to_string(),
