@@ -5,6 +5,8 @@
 
 mod baseline;
 mod client;
+mod fanout;
+mod next;
 mod server;
 mod tickets;
 
@@ -21,11 +23,17 @@ struct Args {
 enum What {
     /// Durable tickets per second at several counts of clients, beside a bare group commit of the same rows.
     Tickets(tickets::Args),
+    /// `next` from many windows at once, and whether anybody is called twice.
+    Next(next::Args),
+    /// One call to many streams, with what a stream costs.
+    Fanout(fanout::Args),
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Args::parse().what {
         What::Tickets(args) => tickets::run(&args).await,
+        What::Next(args) => next::run(&args).await,
+        What::Fanout(args) => fanout::run(&args).await,
     }
 }
