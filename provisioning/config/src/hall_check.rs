@@ -1,5 +1,7 @@
 //! The checks that turn a hall file's raw tables into a hall, collecting every problem on the way.
 
+mod policy;
+
 use core::ops::Range;
 
 use ticket_dispatcher_types::{GroupId, HallId, IdError, Millis, ServiceId, WindowId, WindowKind};
@@ -111,8 +113,8 @@ pub(crate) fn check(file: &str, text: &str, raw: RawFile) -> Result<HallFile, Pr
     let references = References::of(&raw);
     references.check(&mut ledger, &raw);
     let hall = hall(&mut ledger, raw.hall);
-    let rules = rules(&mut ledger, &raw.rules);
     let bookings = bookings(&mut ledger, &raw.bookings);
+    let rules = rules(&mut ledger, &raw.rules, &raw.window);
     let groups = groups(&mut ledger, raw.group);
     let services = services(&mut ledger, raw.service);
     let hours = hall.as_ref().map(|hall| (hall.opens, hall.closes));
@@ -215,7 +217,7 @@ fn hall(ledger: &mut Ledger<'_>, raw: RawHall) -> Option<Hall> {
     })
 }
 
-fn rules(ledger: &mut Ledger<'_>, raw: &RawRules) -> Rules {
+fn rules(ledger: &mut Ledger<'_>, raw: &RawRules, windows: &[RawWindow]) -> Rules {
     let target = &raw.target_min;
     let timeout = ledger.number(raw.call_timeout_s.as_ref(), "rules.call_timeout_s", (10, 600), 60);
     let run = ledger.small(raw.priority_run_max.as_ref(), "rules.priority_run_max", (0, 20), 2);
@@ -231,6 +233,10 @@ fn rules(ledger: &mut Ledger<'_>, raw: &RawRules) -> Rules {
         return_place: ledger.small(raw.return_place.as_ref(), "rules.return_place", (1, 20), 3),
         appt_grace: ledger.minutes(raw.appt_grace_min.as_ref(), "rules.appt_grace_min", (0, 120), 15),
         print_masked_name: raw.print_masked_name.unwrap_or(false),
+        policy: policy::name(ledger, raw),
+        weighing: policy::weighing(ledger, &raw.weighing),
+        pick_windows: policy::pick_windows(ledger, raw, windows),
+        pick_clerks: policy::pick_clerks(ledger, raw),
         target: Targets {
             appt: ledger.minutes(target.appt.as_ref(), "rules.target_min.appt", (1, 240), 10),
             disabled: ledger.minutes(target.disabled.as_ref(), "rules.target_min.disabled", (1, 240), 5),

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Deserializer};
-use ticket_dispatcher_types::{GroupId, HallId, Lang, Millis, ServiceId, WindowId, WindowKind};
+use ticket_dispatcher_types::{ClerkId, GroupId, HallId, Lang, Millis, ServiceId, WindowId, WindowKind};
 use toml::Spanned;
 
 use crate::problem::Problems;
@@ -117,6 +117,48 @@ pub struct Rules {
     pub print_masked_name: bool,
     /// Waits that the hall promises.
     pub target: Targets,
+    /// Which policy chooses, one of [`POLICIES`]; a manager may switch it until the day ends.
+    pub policy: String,
+    /// Settings of that policy, where the file says more than its name.
+    pub weighing: Weighing,
+    /// Windows that may look at who waits and call past the policy.
+    pub pick_windows: Vec<WindowId>,
+    /// Clerks who may do so at any window, by employee code.
+    pub pick_clerks: Vec<ClerkId>,
+}
+
+/// Policies that a hall file may name; what they do is in `docs/manager.md`.
+pub const POLICIES: [&str; 8] = [
+    "fifo",
+    "priority",
+    "due",
+    "accumulating",
+    "gcmu",
+    "ratio",
+    "queue-ratio",
+    "balanced",
+];
+
+/// `[rules.weighing]`: what is left out is left to the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Weighing {
+    /// Urgency of a minute of wait, by class in the order appt, disabled, elderly, normal.
+    pub class: [Option<f64>; 4],
+    /// How much a short matter gains: 0 not at all, 1 fully.
+    pub short: Option<f64>,
+    /// Head start of a ticket, by class: counts as wait.
+    pub head_start: [Option<Millis>; 4],
+    /// Tickets that wait longer than this go first, the oldest first.
+    pub age: Option<Millis>,
+    /// An appointment more than this before its slot is called only when nobody else waits.
+    pub early: Option<Millis>,
+}
+
+impl Weighing {
+    /// True when the file says nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// `[rules.target_min]`: the wait that the hall promises each class.
@@ -301,6 +343,34 @@ pub(crate) struct RawRules {
     pub(crate) print_masked_name: Option<bool>,
     #[serde(default)]
     pub(crate) target_min: RawTargets,
+    pub(crate) policy: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) weighing: RawWeighing,
+    #[serde(default)]
+    pub(crate) pick_windows: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) pick_clerks: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawWeighing {
+    #[serde(default)]
+    pub(crate) class: RawWeights,
+    pub(crate) short: Option<Spanned<f64>>,
+    #[serde(default)]
+    pub(crate) head_start_s: RawTargets,
+    pub(crate) age_min: Option<Spanned<i64>>,
+    pub(crate) early_min: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawWeights {
+    pub(crate) appt: Option<Spanned<f64>>,
+    pub(crate) disabled: Option<Spanned<f64>>,
+    pub(crate) elderly: Option<Spanned<f64>>,
+    pub(crate) normal: Option<Spanned<f64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -334,11 +334,12 @@ fn the_page_for_technicians_names_every_key() {
         "[[service]]\nid = \"S101\"\n",
     ];
     let mut keys = Vec::new();
-    for table in tables
-        .into_iter()
-        .chain(["[[window]]\nid = \"W01\"\n", "[rules.target_min]\n"])
-    {
-        let text = format!("{SMALL}\n[rules.target_min]\nnormal = 20\n");
+    for table in tables.into_iter().chain([
+        "[[window]]\nid = \"W01\"\n",
+        "[rules.target_min]\n",
+        "[rules.weighing]\n",
+    ]) {
+        let text = format!("{SMALL}\n[rules.target_min]\nnormal = 20\n[rules.weighing]\nshort = 0.5\n");
         let text = text.replacen(table, &format!("{table}qqqqqqqqqqqq = 1\n"), 1);
         let sentence = problems_of(&text).to_string();
         let (_, known) = sentence
@@ -346,11 +347,48 @@ fn the_page_for_technicians_names_every_key() {
             .expect("the sentence lists the known keys");
         keys.extend(known.trim_end_matches('.').split(", ").map(str::to_string));
     }
-    assert!(keys.len() > 35, "{keys:?}");
+    assert!(keys.len() > 40, "{keys:?}");
     for key in keys {
         assert!(
             page.contains(&format!("`{key}`")),
             "docs/hall-file.md does not explain `{key}`"
         );
+    }
+}
+
+#[test]
+fn the_policy_its_settings_and_the_right_to_pass_by_it_are_checked() {
+    let shipped = shipped();
+    assert_eq!(shipped.rules.policy, "balanced");
+    assert!(shipped.rules.weighing.is_empty(), "the policy knows best");
+    assert!(shipped.rules.pick_windows.is_empty() && shipped.rules.pick_clerks.is_empty());
+    let with = |lines: &str| SMALL.replace("[rules]\n", &format!("[rules]\n{lines}\n"));
+    let file = with(
+        "policy = \"ratio\"\npick_windows = [\"D01\"]\npick_clerks = [\"C07\"]\n\
+         weighing = { class = { disabled = 9.5 }, short = 0.25, head_start_s = { normal = 30 }, age_min = 50 }",
+    );
+    let rules = HallFile::parse("hall.toml", &file).unwrap().rules;
+    assert_eq!(rules.policy, "ratio");
+    assert_eq!(rules.weighing.class, [None, Some(9.5), None, None]);
+    assert_eq!(rules.weighing.short, Some(0.25));
+    assert_eq!(rules.weighing.head_start[3].map(|h| h.secs()), Some(30));
+    assert_eq!(rules.weighing.age.map(|a| a.secs()), Some(3000));
+    assert_eq!(rules.pick_windows[0].as_str(), "D01");
+    assert_eq!(rules.pick_clerks[0].as_str(), "C07");
+
+    let wrong = with(
+        "policy = \"fair\"\npick_windows = [\"W99\"]\n\
+         weighing = { class = { normal = 0.0 }, short = 1.5, age_min = 5 }",
+    );
+    let said = HallFile::parse("hall.toml", &wrong).unwrap_err().to_string();
+    for piece in [
+        "there is no policy `fair`",
+        "fifo, priority, due",
+        "there is no window `W99`",
+        "rules.weighing.class.normal: 0 is out of range",
+        "rules.weighing.short: 1.5 is out of range",
+        "rules.weighing.age_min: 5 is out of range",
+    ] {
+        assert!(said.contains(piece), "{piece} is missing in:\n{said}");
     }
 }

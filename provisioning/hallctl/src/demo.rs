@@ -150,6 +150,7 @@ async fn start_emulators(
     let screen = format!("http://{}", links.screen);
     let board = format!("board={}", links.board());
     let clerk = format!("clerk={}", links.clerk("W01"));
+    let manager = format!("manager={}", links.manager());
     let phone = format!("phone=http://{}/q", links.loopback);
     let args = [
         "--dir",
@@ -166,6 +167,8 @@ async fn start_emulators(
         &board,
         "--link",
         &clerk,
+        "--link",
+        &manager,
         "--link",
         &phone,
     ];

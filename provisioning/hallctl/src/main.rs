@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod device;
 mod doctor;
+mod whatif;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ enum Command {
     Doctor,
     /// Run a whole hall on this machine with emulated devices, until Ctrl-C.
     Demo(demo::Args),
+    /// Ask a running dispatcher when the queue will be gone, and what if windows opened or closed now.
+    Whatif(whatif::Args),
 }
 
 fn main() -> ExitCode {
@@ -45,5 +48,6 @@ fn main() -> ExitCode {
         Command::Device(device) => device::run(device),
         Command::Doctor => doctor::run(),
         Command::Demo(args) => demo::run(&args),
+        Command::Whatif(args) => whatif::run(&args),
     }
 }

@@ -26,11 +26,16 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// Builds and starts it with an empty journal.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with_rules("").await
+    }
+
+    /// The same, with more lines under `[rules]` of the hall file.
+    pub async fn start_with_rules(rules: &str) -> anyhow::Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("yimen-pages-{}-{count}", std::process::id()));
         std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-        std::fs::write(folder.join("hall.toml"), open_all_day(SHIPPED_HALL)?)?;
+        std::fs::write(folder.join("hall.toml"), open_all_day(SHIPPED_HALL, rules)?)?;
         let mut dispatcher = Self {
             folder,
             binary: built("ticket-dispatcher").await?,
@@ -142,13 +147,16 @@ impl Drop for Dispatcher {
 }
 
 /// The shipped hall, with its hours taken away: tests run at night.
-fn open_all_day(shipped: &str) -> anyhow::Result<String> {
+fn open_all_day(shipped: &str, rules: &str) -> anyhow::Result<String> {
     let mut file: toml::Table = shipped.parse().context("the shipped hall is not TOML")?;
     let hall = file.get_mut("hall").and_then(toml::Value::as_table_mut);
     let hall = hall.context("the shipped hall has no [hall]")?;
     for (key, time) in [("opens", "00:00"), ("closes", "24:00"), ("last_issue", "24:00")] {
         hall.insert(key.to_string(), time.into());
     }
+    let more: toml::Table = rules.parse().context("the rules are not TOML")?;
+    let table = file.get_mut("rules").and_then(toml::Value::as_table_mut);
+    table.context("the shipped hall has no [rules]")?.extend(more);
     let windows = file.get_mut("window").and_then(toml::Value::as_array_mut);
     for window in windows.context("the shipped hall has no windows")? {
         let window = window.as_table_mut().context("a window is a table")?;

@@ -5,6 +5,7 @@
 pub mod binaries;
 pub mod browser;
 pub mod dispatcher;
+pub mod page;
 
 /// A plain HTTP client. The workspace builds reqwest without a TLS provider, and it refuses to start without one.
 pub fn http_client() -> reqwest::Client {

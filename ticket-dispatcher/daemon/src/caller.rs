@@ -36,6 +36,17 @@ impl Role {
             _ => return None,
         })
     }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Kiosk => "kiosk",
+            Self::Window => "window",
+            Self::Board => "board",
+            Self::Manager => "manager",
+            Self::Admin => "admin",
+            Self::Gateway => "gateway",
+        }
+    }
 }
 
 /// Who asks.
@@ -57,6 +68,15 @@ impl Caller {
         };
         let named = parsed.valid_uri_names().find_map(|uri| from_uri(uri, hall));
         named.map_or(Self::Nobody, |(role, id)| Self::Device(role, id))
+    }
+
+    /// Role and id for the journal; never a name of a person.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Nobody => "nobody".to_string(),
+            Self::Device(role, id) => format!("{}:{id}", role.word()),
+            Self::Loopback => "loopback".to_string(),
+        }
     }
 
     /// Refuses everybody who has none of these roles.

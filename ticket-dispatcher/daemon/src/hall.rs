@@ -6,7 +6,7 @@ use std::sync::Arc;
 use provisioning_config::hall_file::{self, HallFile, Text, clock};
 use ticket_dispatcher_protocol::{HallInfo, LocalText, OpenHours};
 use ticket_dispatcher_queue_core::{BookingRules, Group, HallConfig, LastTicket, PlanInterval, Rules, Service, Window};
-use ticket_dispatcher_types::{GroupId, ServiceId, WindowId};
+use ticket_dispatcher_types::{ClerkId, GroupId, ServiceId, WindowId};
 
 /// Paths of a forecast. 200 keep the noise of a percentile below a minute.
 const FORECAST_PATHS: u32 = 200;
@@ -85,6 +85,12 @@ impl Hall {
         self.window_names.get(group).map_or(&[], Vec::as_slice)
     }
 
+    /// True when the hall file lets this window, or the clerk who sits there, call past the policy.
+    pub fn may_pick(&self, window: &WindowId, clerk: Option<&ClerkId>) -> bool {
+        let rules = &self.file.rules;
+        rules.pick_windows.contains(window) || clerk.is_some_and(|clerk| rules.pick_clerks.contains(clerk))
+    }
+
     /// The day's hours: the planned intervals of all windows, joined where they touch.
     pub fn hours(&self) -> Vec<OpenHours> {
         let mut plan: Vec<(i64, i64)> = self
@@ -148,6 +154,7 @@ fn engine_config(file: &HallFile) -> HallConfig {
         };
         (g.id.clone(), rule)
     });
+    let (policy, weighing) = crate::policy::of_file(rules);
     HallConfig {
         groups: groups.collect(),
         services: services.collect(),
@@ -183,6 +190,8 @@ fn engine_config(file: &HallFile) -> HallConfig {
         },
         slot_capacity: capacities.collect(),
         last_ticket: last.collect(),
+        policy,
+        weighing,
         seed: 1,
         forecast_paths: FORECAST_PATHS,
         ..HallConfig::default()

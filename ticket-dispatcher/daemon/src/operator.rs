@@ -127,6 +127,14 @@ pub async fn openapi(State(app): State<Arc<App>>) -> Response<Body> {
         crate::public::stream,
         crate::public::services,
         crate::public::lookup,
+        crate::policy::policy,
+        crate::policy::set_policy,
+        crate::policy::waiting,
+        crate::policy::call,
+        crate::why::why,
+        crate::outlook::clear,
+        crate::outlook::what_if,
+        crate::live_hall::manager,
         healthz,
         metrics,
     ),
@@ -141,6 +149,11 @@ pub async fn openapi(State(app): State<Arc<App>>) -> Response<Body> {
         wire::Problem,
         wire::WindowDesk,
         wire::Called,
+        wire::ManagerView,
+        wire::WhyView,
+        wire::WhatIfAnswer,
+        wire::PolicyView,
+        wire::WaitingList,
     ))
 )]
 struct Document;

@@ -72,6 +72,11 @@ pub async fn clerk(headers: HeaderMap) -> Result<Response<Body>, Failure> {
     page(&headers, "clerk.html")
 }
 
+/// `/manager`.
+pub async fn manager(headers: HeaderMap) -> Result<Response<Body>, Failure> {
+    page(&headers, "manager.html")
+}
+
 /// `/q`: the phone page; the token in the address is read by the page itself.
 pub async fn phone(headers: HeaderMap) -> Result<Response<Body>, Failure> {
     page(&headers, "phone.html")

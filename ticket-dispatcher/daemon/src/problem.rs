@@ -151,12 +151,15 @@ impl From<Refusal> for Failure {
             | Refusal::BookedForOtherDay { .. }
             | Refusal::BookedForOther { .. }
             | Refusal::NoSuchMatter { .. }
+            | Refusal::ReasonMissing
+            | Refusal::NotServedHere { .. }
             | Refusal::BadStars => ProblemKind::Unprocessable,
             Refusal::WindowNotOpen { .. }
             | Refusal::WindowBusy { .. }
             | Refusal::WrongState { .. }
             | Refusal::TooLateToReturn { .. }
             | Refusal::NotBlocked
+            | Refusal::PolicyInForce { .. }
             | Refusal::DayBeganAlready { .. } => ProblemKind::WrongState,
             Refusal::SlotFull { .. } => ProblemKind::SlotFull,
             Refusal::AlreadyBooked { .. } => ProblemKind::AlreadyBooked,

@@ -15,7 +15,7 @@ use ticket_dispatcher_protocol::ProblemKind;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Failure;
-use crate::{bookings, operator, pages, public, tickets, windows};
+use crate::{bookings, live_hall, operator, outlook, pages, policy, public, tickets, why, windows};
 
 /// Whether the listener that a request came in by takes the bearer token.
 #[derive(Clone, Copy)]
@@ -46,6 +46,13 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/windows/{w}/pause", post(windows::pause))
         .route("/windows/{w}/close", post(windows::close))
         .route("/windows/{w}/next", post(windows::next))
+        .route("/windows/{w}/waiting", get(policy::waiting))
+        .route("/windows/{w}/call", post(policy::call))
+        .route("/policy", get(policy::policy).post(policy::set_policy))
+        .route("/calls/{id}/why", get(why::why))
+        .route("/forecast/clear", get(outlook::clear))
+        .route("/whatif", post(outlook::what_if))
+        .route("/manager", get(live_hall::manager))
         .route("/hall", get(public::hall))
         .route("/stream", get(public::stream))
         .route("/services", get(public::services))
@@ -58,6 +65,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/q", get(pages::phone))
         .route("/board", get(pages::board))
         .route("/clerk", get(pages::clerk))
+        .route("/manager", get(pages::manager))
         .route("/web/{*path}", get(pages::asset))
         .fallback(async || Failure::not_found("path"))
         .method_not_allowed_fallback(async || {

@@ -10,11 +10,12 @@ use std::time::Duration;
 use axum::body::Bytes;
 use ticket_dispatcher_ledger::{Committed, Follower, HolderRecord};
 use ticket_dispatcher_protocol::{CallView, GroupView, HallEvent, HallEventKind, HallSnapshot, WaitRange, WindowView};
-use ticket_dispatcher_queue_core::{Effect, Engine, Ticket, Why, WindowNow};
+use ticket_dispatcher_queue_core::{Effect, Engine, Ticket, WindowNow};
 use ticket_dispatcher_types::{GroupId, Millis, TicketId, TicketNo, TicketState, UnixMillis, WindowId, WindowState};
 
 use crate::hall::{Hall, local};
 use crate::hub::{self, Hub};
+use crate::record::Record;
 use crate::wait::as_told;
 
 /// Calls on the board.
@@ -49,7 +50,8 @@ pub struct Picture {
     /// Yesterday's tickets as they ended: their tokens still open the lookup.
     yesterday: BTreeMap<TicketId, Ticket>,
     by_token: HashMap<[u8; 32], TicketId>,
-    why: BTreeMap<WindowId, Why>,
+    /// What a manager may ask about today.
+    pub record: Record,
     /// False while recovery folds; nobody listens yet.
     live: bool,
 }
@@ -79,7 +81,7 @@ impl View {
                 notes: BTreeMap::new(),
                 yesterday: BTreeMap::new(),
                 by_token: HashMap::new(),
-                why: BTreeMap::new(),
+                record: Record::default(),
                 live: false,
             }),
             hall,
@@ -143,11 +145,6 @@ impl Picture {
         let waits = ticket.state == TicketState::Waiting;
         let said = !waits || self.engine.foreseeable(now, &ticket.group);
         said.then(|| as_told(self.engine.forecast(now, ticket.id)))
-    }
-
-    /// Why the window's last ticket was called.
-    pub fn why(&self, window: &WindowId) -> Option<&Why> {
-        self.why.get(window)
     }
 
     /// Everything a board shows.
@@ -219,10 +216,12 @@ impl Picture {
                 self.turn_the_page();
             }
             news.before(self, effect);
+            self.record.before(row, effect, &self.engine);
             self.engine.fold(row.now, effect);
             self.note_effect(row, effect);
             news.after(self, effect);
         }
+        self.record.row(row, &self.engine);
         self.seq = row.seq;
         self.at = row.at;
         self.now = row.now;
@@ -268,7 +267,6 @@ impl Picture {
             note.mask = None;
         }
         self.calls.clear();
-        self.why.clear();
     }
 
     fn note_effect(&mut self, row: &Committed, effect: &Effect) {
@@ -285,10 +283,7 @@ impl Picture {
                     self.by_token.insert(hash, ticket.id);
                 }
             }
-            Effect::Called { ticket, window, why } => {
-                self.why.insert(window.clone(), why.clone());
-                self.step(*ticket, step);
-            }
+            Effect::Called { ticket, .. } => self.step(*ticket, step),
             Effect::Finished { ticket, .. } | Effect::Cancelled { ticket, .. } => {
                 let over = self.engine.ticket(*ticket).is_none_or(|t| !t.state.is_open());
                 if let (true, Some(note)) = (over, self.notes.get_mut(ticket)) {
@@ -297,6 +292,7 @@ impl Picture {
                 self.step(*ticket, step);
             }
             Effect::Recalled { ticket, .. }
+            | Effect::Picked { ticket, .. }
             | Effect::Started { ticket, .. }
             | Effect::NextMatter { ticket, .. }
             | Effect::NoShow { ticket, .. }
@@ -418,6 +414,7 @@ pub struct Following {
 impl Follower for Following {
     fn begin(&mut self, engine: Engine, seq: u64) {
         let mut picture = self.view.picture.write().expect("no panic under this lock");
+        picture.record.begin(&engine);
         picture.engine = engine;
         picture.seq = seq;
     }

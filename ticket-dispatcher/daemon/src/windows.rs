@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use ticket_dispatcher_ledger::Outcome;
 use ticket_dispatcher_protocol::{Called, NextTicket, OpenWindow, PauseWindow, Problem, ProblemKind, WindowDesk};
 use ticket_dispatcher_queue_core::{Effect, Event, Why};
-use ticket_dispatcher_types::{Class, CloseReason, Millis, TicketId, TicketState, WindowId};
+use ticket_dispatcher_types::{CloseReason, TicketId, TicketState, WindowId};
 use zeroize::Zeroizing;
 
 use crate::app::{App, Ask, Told};
@@ -18,8 +18,10 @@ use crate::body;
 use crate::caller::{Caller, Role};
 use crate::problem::Failure;
 use crate::tickets::ticket_view;
+use crate::why::{said, said_of};
 
-const STAFF: &[Role] = &[Role::Window, Role::Manager, Role::Admin];
+/// Who works in the hall.
+pub const STAFF: &[Role] = &[Role::Window, Role::Manager, Role::Admin];
 /// Missed tickets on the clerk's page.
 const MISSED_MAX: usize = 5;
 
@@ -36,7 +38,7 @@ pub async fn desk(
     desk_of(&app, &window_id(&caller, &w)?).map(Json)
 }
 
-fn window_id(caller: &Caller, text: &str) -> Result<WindowId, Failure> {
+pub fn window_id(caller: &Caller, text: &str) -> Result<WindowId, Failure> {
     caller.must_be_at(text)?;
     WindowId::new(text).map_err(|_| Failure::not_found("window"))
 }
@@ -53,12 +55,16 @@ fn desk_of(app: &App, id: &WindowId) -> Result<WindowDesk, Failure> {
     let show = |ids: Vec<TicketId>| ids.into_iter().filter_map(|id| ticket_view(&picture, id)).collect();
     let mut missed: Vec<_> = here(TicketState::NoShow).map(|t| (t.ended, t.id)).collect();
     missed.sort_by(|a, b| b.cmp(a));
+    let current = window.current.and_then(|id| ticket_view(&picture, id));
     Ok(WindowDesk {
         seq: picture.seq,
         window: picture.window_view(&app.hall, window),
         clerk: window.clerk.clone(),
-        current: window.current.and_then(|id| ticket_view(&picture, id)),
-        why: window.current.and(picture.why(id)).map(sentence),
+        current: current.clone(),
+        why: current
+            .as_ref()
+            .and_then(|t| Some(said(picture.record.last_call(t.id)?).zh)),
+        may_pick: app.hall.may_pick(id, window.clerk.as_ref()),
         waiting: groups.iter().map(|g| g.waiting).sum(),
         groups,
         held: show(here(TicketState::Held).map(|t| t.id).collect()),
@@ -213,17 +219,22 @@ pub async fn next(
         Told::NobodyWaits => return Ok(StatusCode::NO_CONTENT.into_response()),
         Told::Done(outcome) => outcome,
     };
-    let Some((ticket, why)) = called(&outcome) else {
+    called_answer(&app, window, &outcome)
+}
+
+/// The answer for a call; 204 when the row holds none.
+pub fn called_answer(app: &App, window: WindowId, outcome: &Outcome) -> Result<Response, Failure> {
+    let Some((ticket, why)) = called(outcome) else {
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
     let shown = ticket_view(&app.view.read(), ticket);
     let ticket = shown.ok_or_else(|| Failure::new(ProblemKind::NotFound, "The ticket is of an earlier day."))?;
-    Ok(Json(Called {
-        window,
-        ticket,
-        why: sentence(&why),
-    })
-    .into_response())
+    let picked = outcome.effects.iter().find_map(|effect| match effect {
+        Effect::Picked { reason, .. } => Some(reason.as_str()),
+        _ => None,
+    });
+    let why = said_of(&why, ticket.number, picked).zh;
+    Ok(Json(Called { window, ticket, why }).into_response())
 }
 
 fn called(outcome: &Outcome) -> Option<(TicketId, Why)> {
@@ -231,35 +242,4 @@ fn called(outcome: &Outcome) -> Option<(TicketId, Why)> {
         Effect::Called { ticket, why, .. } => Some((*ticket, why.clone())),
         _ => None,
     })
-}
-
-/// Why this one, in a sentence for the clerk.
-fn sentence(why: &Why) -> String {
-    let policy = match why.policy.as_str() {
-        "fifo" => "先到先办",
-        "priority" => "优先级",
-        "due" => "最迟应叫时间",
-        "accumulating" | "ratio" => "累积优先",
-        "gcmu" => "等候代价",
-        "queue-ratio" => "队列均衡",
-        other => other,
-    };
-    let class = |class: Class| match class {
-        Class::Appt => "预约",
-        Class::Disabled => "残障优先",
-        Class::Elderly => "长者优先",
-        Class::Normal => "普通",
-    };
-    let due = |ms: i64| Millis(ms).to_string().chars().take(5).collect::<String>();
-    let winner = format!("{}号，应在 {} 前叫到", class(why.class), due(why.due_ms));
-    match &why.runner_up {
-        Some(next) => format!(
-            "按“{}”规则：{winner}；其后是 {}（{}，{} 前）。",
-            policy,
-            next.number,
-            class(next.class),
-            due(next.due_ms)
-        ),
-        None => format!("按“{policy}”规则：{winner}；没有其他人在等。"),
-    }
 }

@@ -115,6 +115,9 @@ pub(crate) fn kind_of(event: &Event) -> &'static str {
         Event::CancelBooking { .. } => "cancel-booking",
         Event::Unblock { .. } => "unblock",
         Event::Rate { .. } => "rate",
+        Event::SetPolicy { .. } => "policy",
+        Event::Pick { .. } => "pick",
+        Event::Peek { .. } => "peek",
     }
 }
 
@@ -133,6 +136,7 @@ pub(crate) fn ticket_of(effect: &Effect) -> Option<TicketId> {
     match effect {
         Effect::Issued { ticket, .. } => Some(ticket.id),
         Effect::Called { ticket, .. }
+        | Effect::Picked { ticket, .. }
         | Effect::Recalled { ticket, .. }
         | Effect::Started { ticket, .. }
         | Effect::Finished { ticket, .. }
@@ -153,6 +157,8 @@ pub(crate) fn ticket_of(effect: &Effect) -> Option<TicketId> {
         | Effect::WindowOpened { .. }
         | Effect::WindowPaused { .. }
         | Effect::WindowClosed { .. }
+        | Effect::PolicyChanged { .. }
+        | Effect::Peeked { .. }
         | Effect::NobodyWaits { .. }
         | Effect::Refused { .. } => None,
     }

@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 use ticket_dispatcher_types::{IdemKey, TicketId};
 
 use crate::{
-    CancelTicket, FindBookings, FoundBookings, HallEvent, HallSnapshot, Problem, Services, TakeTicket, TicketIssued,
-    TicketView,
+    CancelTicket, Clear, FindBookings, FoundBookings, HallEvent, HallSnapshot, Problem, Services, TakeTicket,
+    TicketIssued, TicketView, WhatIf, WhatIfAnswer,
 };
 
 pub use sse::{SseEvent, SseParser};
@@ -154,6 +154,17 @@ impl Client {
     /// `GET /services`.
     pub async fn services(&self) -> Result<Services, CallError> {
         self.get("/api/v1/services").await
+    }
+
+    /// `GET /forecast/clear`.
+    pub async fn clear(&self) -> Result<Clear, CallError> {
+        self.get("/api/v1/forecast/clear").await
+    }
+
+    /// `POST /whatif`.
+    pub async fn what_if(&self, request: &WhatIf) -> Result<WhatIfAnswer, CallError> {
+        // It changes nothing, so no two of them need telling apart.
+        self.post("/api/v1/whatif", IdemKey::from_bytes([0; 16]), request).await
     }
 
     /// `GET /hall`.

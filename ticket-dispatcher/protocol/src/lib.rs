@@ -10,6 +10,7 @@ pub mod client;
 mod hall;
 mod problem;
 mod service;
+mod steering;
 mod ticket;
 mod window;
 
@@ -19,6 +20,10 @@ pub use booking::{
 pub use hall::{CallView, GroupView, HallEvent, HallEventKind, HallInfo, HallSnapshot, WindowView};
 pub use problem::{HeldTicket, Problem, ProblemKind};
 pub use service::{LocalText, OpenHours, ServiceGroup, ServiceView, Services, WaitRange};
+pub use steering::{
+    Alert, AlertKind, CallNote, Clear, Entry, EntryKind, GroupNow, ManagerView, OverView, PickTicket, PolicyChoice,
+    PolicyView, RunnerUpView, Said, SetPolicy, WaitingList, WaitingTicket, WhatIf, WhatIfAnswer, WhyView, WindowNow,
+};
 pub use ticket::{Holder, LookupState, LookupView, TakeTicket, TicketHistory, TicketIssued, TicketView};
 pub use window::{
     Called, CancelTicket, FinishTicket, NextTicket, OpenWindow, PauseWindow, RateTicket, TransferTicket, WindowDesk,

@@ -70,6 +70,9 @@ pub struct WindowDesk {
     pub groups: Vec<GroupView>,
     /// Tickets this window put aside, oldest first.
     pub held: Vec<TicketView>,
+    /// True when the hall file lets this window or its clerk call past the policy.
+    #[serde(default)]
+    pub may_pick: bool,
     /// Tickets this window called in vain today, newest first, at most five; they can be requeued.
     pub missed: Vec<TicketView>,
 }

@@ -10,10 +10,10 @@ use crate::policy::{Claim, Policy, Urgency, WindowRule, class_place};
 use crate::ticket::Ticket;
 
 /// A waiting ticket with its urgency.
-struct Candidate {
-    ticket: usize,
-    front: bool,
-    urgency: Urgency,
+pub(crate) struct Candidate {
+    pub(crate) ticket: usize,
+    pub(crate) front: bool,
+    pub(crate) urgency: Urgency,
 }
 
 impl Engine {
@@ -134,7 +134,7 @@ impl Engine {
         chosen.into_iter().map(|ix| self.candidate(now, ix, &queues)).collect()
     }
 
-    fn candidate(&self, now: Millis, ix: usize, queues: &[u32]) -> Candidate {
+    pub(crate) fn candidate(&self, now: Millis, ix: usize, queues: &[u32]) -> Candidate {
         let ticket = &self.state.tickets[ix];
         let urgency = self.scorer.urgency(now.0, &ticket.claim(), queues);
         Candidate {
@@ -144,7 +144,7 @@ impl Engine {
         }
     }
 
-    fn before(&self, a: &Candidate, b: &Candidate) -> Ordering {
+    pub(crate) fn before(&self, a: &Candidate, b: &Candidate) -> Ordering {
         let place = |c: &Candidate| self.state.tickets[c.ticket].place;
         let by_score = b.front.cmp(&a.front).then(b.urgency.order(&a.urgency));
         by_score.then(place(a).cmp(&place(b))).then(a.ticket.cmp(&b.ticket))
@@ -160,7 +160,7 @@ impl Engine {
     }
 
     /// True when the group has called as many priority tickets in a row as the hall allows while ordinary ones waited.
-    fn must_let_ordinary_pass(&self, ix: usize) -> bool {
+    pub(crate) fn must_let_ordinary_pass(&self, ix: usize) -> bool {
         let ticket = &self.state.tickets[ix];
         let Some(most) = self.config.rules.priority_run_max else {
             return false;

@@ -71,6 +71,9 @@ impl Engine {
                 self.emit(now, effect, out);
                 Ok(())
             }
+            Event::SetPolicy { policy, by, reason } => self.set_policy(now, *policy, by, reason, out),
+            Event::Pick { window, ticket, reason } => self.pick(now, window, *ticket, reason, out),
+            Event::Peek { window, reason } => self.peek(now, window, reason, out),
             _ => self.at_window(now, event, out),
         }
     }
@@ -436,7 +439,7 @@ impl Engine {
         usize::from(self.config.rules.return_place.max(1)) - 1
     }
 
-    fn known(&self, window: &WindowId) -> Result<usize, Refusal> {
+    pub(crate) fn known(&self, window: &WindowId) -> Result<usize, Refusal> {
         let ix = self.index.windows.get(window).copied();
         ix.ok_or_else(|| Refusal::UnknownWindow { window: window.clone() })
     }
@@ -457,7 +460,7 @@ impl Engine {
         }
     }
 
-    fn wrong_state(&self, id: TicketId, wanted: &str) -> Refusal {
+    pub(crate) fn wrong_state(&self, id: TicketId, wanted: &str) -> Refusal {
         let Some(ticket) = self.ticket(id) else {
             return Refusal::UnknownTicket;
         };

@@ -6,6 +6,7 @@ use ticket_dispatcher_types::{BookingId, Class, ClerkId, CloseReason, GroupId, T
 use crate::booking::{Excuse, NewBooking};
 use crate::event::{NewTicket, TransferTo};
 use crate::forecast::Forecast;
+use crate::policy::Policy;
 
 /// An outcome. The journal stores these; recovery folds them and never decides again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -190,6 +191,37 @@ pub enum Effect {
     BookingUnblocked {
         /// Whom.
         person: String,
+        /// Why.
+        reason: String,
+    },
+    /// Another policy chooses from now on, until the day ends.
+    PolicyChanged {
+        /// Which chose before.
+        from: Policy,
+        /// Which chooses now.
+        to: Policy,
+        /// Who said so.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// The call that follows in the same row is a clerk's choice, not the policy's.
+    Picked {
+        /// The ticket.
+        ticket: TicketId,
+        /// The window.
+        window: WindowId,
+        /// Who sits there.
+        clerk: Option<ClerkId>,
+        /// Why.
+        reason: String,
+    },
+    /// A clerk looked at the list of those who wait.
+    Peeked {
+        /// The window.
+        window: WindowId,
+        /// Who sits there.
+        clerk: Option<ClerkId>,
         /// Why.
         reason: String,
     },
@@ -395,6 +427,23 @@ pub enum Refusal {
     TooLateToReturn {
         /// Which.
         number: TicketNo,
+    },
+    /// What passes by the policy needs a reason.
+    #[error("this needs a reason")]
+    ReasonMissing,
+    /// The window does not serve what this ticket is for, or the ticket is kept for another window.
+    #[error("window {window} may not call {number}")]
+    NotServedHere {
+        /// Which window.
+        window: WindowId,
+        /// Which ticket.
+        number: TicketNo,
+    },
+    /// This policy chooses already.
+    #[error("the policy `{}` is in force already", policy.name())]
+    PolicyInForce {
+        /// Which.
+        policy: Policy,
     },
     /// Five levels, nothing else.
     #[error("a rating is 1 to 5 stars")]

@@ -15,13 +15,16 @@ use crate::forecast::{Forecast, QueueOutlook, Quote};
 use crate::index::Index;
 use crate::learn::{Learnt, Models};
 use crate::outlook::Outlook;
-use crate::policy::Scorer;
+use crate::policy::{Policy, Scorer};
 use crate::ticket::{Ticket, WindowNow};
 
 /// A hall's queue. See the crate's page for its two doors.
 #[derive(Debug, Clone)]
 pub struct Engine {
+    /// The header in force: the hall file's, with today's policy.
     pub(crate) config: Arc<HallConfig>,
+    /// The header as the hall file has it.
+    pub(crate) file: Arc<HallConfig>,
     pub(crate) index: Arc<Index>,
     /// Follow from what `state` has learnt; kept because they are dear to compute.
     pub(crate) models: Arc<Models>,
@@ -54,6 +57,8 @@ pub(crate) struct State {
     pub(crate) windows: Vec<WindowNow>,
     /// By group: priority calls in a row while ordinary tickets waited.
     pub(crate) priority_run: Vec<u8>,
+    /// What chooses today.
+    pub(crate) policy: Policy,
     /// How long services take.
     pub(crate) learnt: Arc<Learnt>,
 }
@@ -81,6 +86,7 @@ impl Engine {
             waiting: Vec::new(),
             windows: windows.collect(),
             priority_run: vec![0; config.groups.len()],
+            policy: config.policy,
             learnt: Arc::new(Learnt::new(&config)),
         };
         let index = Arc::new(Index::new(&config));
@@ -90,6 +96,7 @@ impl Engine {
         Self {
             durations: Arc::new(outlook.durations(&models)),
             outlook,
+            file: Arc::clone(&config),
             config,
             index,
             models,

@@ -6,6 +6,7 @@ use ticket_dispatcher_types::{
 };
 
 use crate::booking::NewBooking;
+use crate::policy::Policy;
 
 /// An input. Everything random (ids, tokens) is made outside and comes in; everything about a person stays outside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -123,6 +124,31 @@ pub enum Event {
         ticket: TicketId,
         /// 5 is best.
         stars: u8,
+    },
+    /// The hall's policy from now on, until the day ends.
+    SetPolicy {
+        /// Which.
+        policy: Policy,
+        /// Who says so: role and id, never a name.
+        by: String,
+        /// Why; no names.
+        reason: String,
+    },
+    /// A clerk calls a ticket of the own choice. Whether the clerk may is settled before the engine hears of it.
+    Pick {
+        /// The window.
+        window: WindowId,
+        /// The ticket.
+        ticket: TicketId,
+        /// Why; no names.
+        reason: String,
+    },
+    /// A clerk looks at the list of those who wait; kept, because it is the first half of picking.
+    Peek {
+        /// The window.
+        window: WindowId,
+        /// Why; no names.
+        reason: String,
     },
 }
 

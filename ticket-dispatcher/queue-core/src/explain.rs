@@ -48,6 +48,9 @@ impl Why {
         let scores = match Policy::by_name(&self.policy) {
             // Their scores are times of day, which say nothing to people.
             Some(Policy::Fifo | Policy::Due) => String::new(),
+            // Ranks and people, not weighted minutes.
+            Some(Policy::Priority) => String::new(),
+            Some(Policy::QueueRatio) => format!("，超出应占份额{:.1}人比{:.1}人", self.score, other.score),
             _ => format!("，得分{:.1}比{:.1}", self.score / 60_000.0, other.score / 60_000.0),
         };
         format!(

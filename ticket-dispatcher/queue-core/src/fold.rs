@@ -45,6 +45,9 @@ impl Engine {
             | Effect::BookingMissed { .. }
             | Effect::BookingBlocked { .. }
             | Effect::BookingUnblocked { .. } => self.fold_booking(now, effect),
+            Effect::PolicyChanged { to, .. } => self.use_policy(*to),
+            // A trace for people; the hall stands as before.
+            Effect::Peeked { .. } => {}
             _ => self.fold_ticket(now, effect),
         }
     }
@@ -52,6 +55,7 @@ impl Engine {
     fn fold_ticket(&mut self, now: Millis, effect: &Effect) {
         match effect {
             Effect::Called { ticket, window, .. } => self.fold_called(now, *ticket, window),
+            Effect::Picked { ticket, .. } => self.change(now, *ticket, "picked", |_| {}),
             Effect::Recalled { ticket, times, .. } => {
                 self.change(now, *ticket, "recalled", |t| t.calls = *times);
             }
@@ -132,6 +136,7 @@ impl Engine {
             window.idle_since = now;
             window.current = None;
         }
+        self.use_policy(self.file.policy);
     }
 
     fn fold_issued(&mut self, now: Millis, new: &NewTicket, effect: &Effect) {

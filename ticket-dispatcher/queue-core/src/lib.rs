@@ -10,7 +10,9 @@ mod booking;
 mod calendar;
 mod calibrate;
 mod choose;
+mod compare;
 mod config;
+mod control;
 mod curve;
 mod decide;
 mod digest;
@@ -32,6 +34,7 @@ mod ticket;
 
 pub use booking::{BookingNow, BookingRules, BookingState, Excuse, LastTicket, NewBooking, Slot};
 pub use calendar::{day_number, day_text};
+pub use compare::{Comparison, Passed, Standing};
 pub use config::{Archive, Booking, Group, HallConfig, PlanInterval, Profile, Rules, Service, Window};
 pub use effect::{Effect, Place, Refusal, RunnerUp, Why};
 pub use engine::Engine;

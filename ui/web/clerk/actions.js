@@ -9,10 +9,12 @@
  */
 /**
  * @typedef {{seq: number, window: WindowView, clerk?: string, current?: TicketView, why?: string, waiting: number,
- *   groups: GroupView[], held: TicketView[], missed: TicketView[]}} WindowDesk
+ *   groups: GroupView[], held: TicketView[], missed: TicketView[], may_pick?: boolean}} WindowDesk
  */
 /** @typedef {'shut'|'idle'|'called'|'serving'} Phase */
-/** @typedef {'next'|'recall'|'start'|'finish'|'no-show'|'transfer'|'hold'|'requeue'|'resume'|'rest'} ActionName */
+/**
+ * @typedef {'next'|'recall'|'start'|'finish'|'no-show'|'transfer'|'hold'|'requeue'|'resume'|'rest'|'pick'} ActionName
+ */
 /** @typedef {{name: ActionName, keys: string[], shown: string, label: string}} Action */
 
 /** In the order of the buttons. `keys` are values of `KeyboardEvent.key`, letters in lower case. */
@@ -27,12 +29,13 @@ const ACTIONS = /** @type {Action[]} */ ([
   { name: 'requeue', keys: ['q'], shown: 'Q', label: '退回排队' },
   { name: 'resume', keys: ['u'], shown: 'U', label: '恢复挂起' },
   { name: 'rest', keys: ['p'], shown: 'P', label: '暂停' },
+  { name: 'pick', keys: ['x'], shown: 'X', label: '选号' },
 ]);
 
 /** What is possible in which phase; `requeue` and `resume` depend on more and are looked at apart. */
 const POSSIBLE = /** @type {Record<Phase, ActionName[]>} */ ({
   shut: ['rest'],
-  idle: ['next', 'rest'],
+  idle: ['next', 'rest', 'pick'],
   called: ['start', 'recall', 'no-show', 'transfer', 'hold', 'requeue', 'rest'],
   serving: ['next', 'finish', 'transfer', 'hold', 'requeue', 'rest'],
 });
@@ -54,13 +57,15 @@ export function phaseOf(desk) {
  */
 export function actionsOf(desk) {
   const now = (action) => ({ ...action, label: labelOf(action, desk), possible: isPossible(action.name, desk) });
-  return ACTIONS.map(now);
+  // Choosing a number is a right that few windows have; the others do not even see the button.
+  return ACTIONS.filter((action) => action.name !== 'pick' || desk.may_pick).map(now);
 }
 
 /** @param {ActionName} name @param {WindowDesk} desk */
 export function isPossible(name, desk) {
   if (name === 'resume') return desk.held.length > 0;
   if (name === 'requeue' && !desk.current) return desk.missed.length > 0;
+  if (name === 'pick' && !desk.may_pick) return false;
   if (name === 'next' && desk.window.state !== 'open') return false;
   return POSSIBLE[phaseOf(desk)].includes(name);
 }
@@ -91,6 +96,8 @@ export function actionOfKey(press) {
  */
 export function whyNot(name, desk) {
   const phase = phaseOf(desk);
+  if (name === 'pick' && !desk.may_pick) return '本窗口按规则叫号，不能选号';
+  if (name === 'pick' && desk.current) return '窗口还有人，办结后才能选号';
   if (name === 'next' && phase === 'called') {
     return `${desk.current?.number} 还没有开始办理：到了按 S，再叫按 R，没来按 N`;
   }

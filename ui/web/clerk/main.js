@@ -4,11 +4,13 @@
 import { AnswerLost, Refused, ask, credentials, idempotencyKey } from '../hall/api.js';
 import { timeOfDay } from '../hall/clock.js';
 import { byId, setText } from '../hall/dom.js';
+import { LOOKS } from '../hall/looks.js';
+import { askReason } from '../hall/reason.js';
 import { followHall } from '../hall/stream.js';
 import { actionOfKey, isPossible, whyNot } from './actions.js';
 import { pick } from './picker.js';
 import { showDesk, showWaited } from './view.js';
-import { DONE, RESTS, refusalInWords } from './words.js';
+import { CLASSES, DONE, RESTS, refusalInWords } from './words.js';
 
 /** @typedef {import('./actions.js').WindowDesk} WindowDesk */
 /** @typedef {import('./actions.js').ActionName} ActionName */
@@ -156,6 +158,35 @@ async function transfer(ticket) {
   if (target !== null) await onTicket(ticket, 'transfer', { ...target, reason: '' });
 }
 
+/**
+ * Calls a number of the clerk's choice: first a reason for looking, then the number, then the reason for it.
+ */
+async function pickNumber() {
+  const looks = Object.entries(LOOKS).map(([value, label]) => ({ label, also: value, value }));
+  const look = await pick('为什么要看等候名单（会留下记录）', looks);
+  if (look === null) return;
+  /** @type {any} */
+  let list = null;
+  await alone(async () => {
+    list = await ask('GET', `/api/v1/windows/${windowId}/waiting?reason=${look}`, { key: idempotencyKey() });
+    return list.tickets.length === 0 ? '现在没有人等候' : null;
+  });
+  if (!list || list.tickets.length === 0) return;
+  const chosen = await pick('叫哪个号', list.tickets.map((one) => ({
+    label: one.number,
+    note: `${CLASSES[one.class] ?? one.class} · 已等 ${Math.floor(one.waited_s / 60)} 分`,
+    also: `${one.service} ${state.services.get(one.service)?.pinyin_initials ?? ''}`,
+    value: one,
+  })));
+  if (!chosen) return;
+  const reason = await askReason(`指定呼叫 ${chosen.number} 的原因`);
+  if (reason === null) return;
+  await alone(async () => {
+    await post(`windows/${windowId}/call`, { ticket: chosen.id, reason });
+    return `请 ${chosen.number} 到本窗口（指定呼叫，已记录）`;
+  });
+}
+
 /** @param {import('./actions.js').TicketView[]} tickets @param {string} title */
 async function oneOf(tickets, title) {
   if (tickets.length === 1) return tickets[0];
@@ -172,6 +203,7 @@ async function act(name) {
   }
   if (name === 'next') return callNext(desk);
   if (name === 'rest') return rest(desk);
+  if (name === 'pick') return pickNumber();
   const ticket = name === 'resume'
     ? await oneOf(desk.held, '恢复哪个号')
     : desk.current ?? (await oneOf(desk.missed, '哪个过号重新排队'));
@@ -180,7 +212,7 @@ async function act(name) {
 }
 
 document.addEventListener('keydown', (event) => {
-  if (/** @type {HTMLDialogElement} */ (byId('picker')).open) return;
+  if (['picker', 'reason'].some((id) => /** @type {HTMLDialogElement} */ (byId(id)).open)) return;
   const focused = document.activeElement;
   // A button reached by Tab is pressed by Space and Enter, as everywhere; one left over from a click is not.
   if (focused instanceof HTMLButtonElement && focused.matches(':focus-visible') && [' ', 'Enter'].includes(event.key)) {

@@ -82,6 +82,7 @@ function chips(name, tickets) {
 
 /** @param {WindowDesk} desk @param {boolean} busy */
 function showActions(desk, busy) {
+  byId('actions').classList.toggle('picks', desk.may_pick === true);
   byId('actions').replaceChildren(
     ...actionsOf(desk).map((action) =>
       make(

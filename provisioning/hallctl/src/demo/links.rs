@@ -35,6 +35,11 @@ impl Links {
         self.page(&format!("/clerk?w={window}"))
     }
 
+    /// The hall manager's page.
+    pub fn manager(&self) -> String {
+        self.page("/manager")
+    }
+
     /// One line for programs.
     pub fn json(&self) -> Value {
         json!({
@@ -43,6 +48,7 @@ impl Links {
             "kiosk_screen": format!("http://{}", self.screen),
             "board": self.board(),
             "clerk": self.clerk("W01"),
+            "manager": self.manager(),
             "dispatcher": format!("http://{}", self.loopback),
             "dispatcher_tls": format!("https://{}", self.tls),
             "token_file": self.token_file,
@@ -67,6 +73,11 @@ impl Links {
             ("board", self.board(), "the hall's big screen"),
             ("clerk W01", self.clerk("W01"), "open window 1 and call the next number"),
             ("clerk P01", self.clerk("P01"), "the same for the first police window"),
+            (
+                "manager",
+                self.manager(),
+                "the queues, why each number was called, what if a window opened",
+            ),
             (
                 "phone",
                 format!("http://{}/q?t=…", self.loopback),

@@ -36,7 +36,7 @@ fn a_ticket_lives_from_kiosk_to_the_end_of_service() {
     let called = house.call("POST", "/api/v1/windows/W01/next", "{}").json();
     assert_eq!(called["ticket"]["id"], id);
     assert_eq!(called["ticket"]["masked_name"], "试*人");
-    assert!(called["why"].as_str().unwrap().contains("规则"));
+    assert!(called["why"].as_str().unwrap().contains("综合均衡"));
     assert_eq!(look("called")["window_name"]["zh-Hans"], "1号综合窗口");
     let busy = house.call("POST", "/api/v1/windows/W01/next", "{}");
     assert_eq!((busy.status, busy.code().as_str()), (409, "wrong-state"));
@@ -175,8 +175,8 @@ fn the_document_names_every_call_and_pages_come_with_their_guards() {
     ] {
         assert!(paths.contains_key(path), "{path} is not documented");
     }
-    assert_eq!(paths.len(), 28);
-    for page in ["/board", "/clerk", "/q?t=X", "/web/icon.svg"] {
+    assert_eq!(paths.len(), 35);
+    for page in ["/board", "/clerk", "/manager", "/q?t=X", "/web/icon.svg"] {
         let answer = house.bare("GET", page, "");
         assert_eq!(answer.status, 200, "{page}");
         assert!(

@@ -9,5 +9,6 @@ mod kill_loop;
 mod life;
 mod limits;
 mod roles;
+mod steering;
 mod streams;
 mod upkeep;
