@@ -65,8 +65,9 @@ fn answer(engine: &Engine, now: Millis, asked: &WhatIf) -> WhatIfAnswer {
     let count = |n: usize| i64::try_from(n).unwrap_or(0);
     let opens = asked.open.iter().filter(|id| !is_open(id) && !asked.close.contains(id));
     let more = count(opens.count()) - count(asked.close.iter().filter(|id| is_open(id)).count());
-    let before = clear_of(engine, now, engine.queue_gone(now), 0);
-    let after = clear_of(engine, now, engine.what_if(now, &asked.open, &asked.close), more);
+    let (before, after) = engine.what_if(now, &asked.open, &asked.close).unzip();
+    let before = clear_of(engine, now, before, 0);
+    let after = clear_of(engine, now, after, more);
     WhatIfAnswer {
         text: compared(&before, &after, asked),
         now: before,
@@ -94,32 +95,45 @@ fn compared(before: &Clear, after: &Clear, asked: &WhatIf) -> Said {
     }
     let (zh, en): (Vec<_>, Vec<_>) = doing.into_iter().unzip();
     let (zh, en) = (zh.join("，"), en.join(" and ").replace('、', ", "));
-    if before.waiting == 0 {
+    let none = (before.stranded, after.stranded);
+    if before.waiting == 0 && none == (0, 0) {
         return Said {
             zh: format!("{zh}：现在没有人等候，没有变化。"),
             en: format!("With {en}: nobody waits, nothing changes."),
         };
     }
-    let minutes = |s: u32| (s + 30) / 60;
-    let mean = (minutes(before.mean_wait_s), minutes(after.mean_wait_s));
-    let gone = |clear: &Clear| match clear.today {
+    let (mut parts_zh, mut parts_en) = (Vec::new(), Vec::new());
+    if before.waiting > 0 {
+        let minutes = |s: u32| (s + 30) / 60;
+        let mean = (minutes(before.mean_wait_s), minutes(after.mean_wait_s));
+        let (is, would) = (gone(before), gone(after));
+        let waiting = before.waiting;
+        parts_zh.push(format!(
+            "在等的 {waiting} 人{}（不变则{}），平均还要等 {} 分钟（不变则 {} 分钟）",
+            would.0, is.0, mean.1, mean.0
+        ));
+        parts_en.push(format!(
+            "the {waiting} waiting {} (else {}), mean wait from now {} min (else {})",
+            would.1, is.1, mean.1, mean.0
+        ));
+    }
+    if none != (0, 0) {
+        parts_zh.push(format!("没有窗口可办的 {} 人（不变则 {} 人）", none.1, none.0));
+        parts_en.push(format!("{} with no window for them (else {})", none.1, none.0));
+    }
+    Said {
+        zh: format!("{zh}：{}。", parts_zh.join("；")),
+        en: format!("With {en}: {}.", parts_en.join("; ")),
+    }
+}
+
+fn gone(clear: &Clear) -> (String, String) {
+    match clear.today {
         true => (
             format!("大约 {} 叫完", clear.gone_at[1]),
             format!("gone at about {}", clear.gone_at[1]),
         ),
         false => ("到关门可能叫不完".to_string(), "likely not gone by closing".to_string()),
-    };
-    let (is, would) = (gone(before), gone(after));
-    let waiting = before.waiting;
-    Said {
-        zh: format!(
-            "{zh}：在等的 {waiting} 人{}（不变则{}），平均还要等 {} 分钟（不变则 {} 分钟）。",
-            would.0, is.0, mean.1, mean.0
-        ),
-        en: format!(
-            "With {en}: the {waiting} waiting {} (else {}), mean wait from now {} min (else {}).",
-            would.1, is.1, mean.1, mean.0
-        ),
     }
 }
 
@@ -132,6 +146,7 @@ pub fn clear_of(engine: &Engine, now: Millis, outlook: Option<QueueOutlook>, mor
     let Some(outlook) = outlook else {
         return Clear {
             waiting: 0,
+            stranded: 0,
             windows_open,
             gone: Default::default(),
             gone_at: [at(Millis::ZERO), at(Millis::ZERO), at(Millis::ZERO)],
@@ -148,37 +163,45 @@ pub fn clear_of(engine: &Engine, now: Millis, outlook: Option<QueueOutlook>, mor
     let gone_at = [at(outlook.gone.p10), at(outlook.gone.p50), at(outlook.gone.p90)];
     Clear {
         waiting: outlook.waiting,
+        stranded: outlook.stranded,
         windows_open,
         gone: as_told(outlook.gone),
         mean_wait_s: secs(outlook.mean_wait.0),
         today,
-        text: said(outlook.waiting, windows_open, &gone_at, today, close),
+        text: said(outlook, &gone_at, today, close),
         gone_at,
     }
 }
 
-fn said(waiting: u32, windows_open: u32, at: &[String; 3], today: bool, close: Millis) -> Said {
-    if windows_open == 0 && !today {
+fn said(outlook: QueueOutlook, at: &[String; 3], today: bool, close: Millis) -> Said {
+    let (waiting, stranded, close) = (outlook.waiting, outlook.stranded, clock(close));
+    if waiting == 0 {
         return Said {
-            zh: format!("有 {waiting} 人在等，现在没有窗口开放。"),
-            en: format!("{waiting} waiting, and no window is open."),
+            zh: format!("有 {stranded} 人在等，没有窗口可办。"),
+            en: format!("{stranded} waiting, and no window for them."),
         };
     }
-    let close = clock(close);
-    if !today {
-        return Said {
+    let mut said = if today {
+        Said {
+            zh: format!(
+                "在等的 {waiting} 人大约 {} 叫完（{} 到 {} 之间）。",
+                at[1], at[0], at[2]
+            ),
+            en: format!(
+                "The {waiting} waiting are all called at about {} (from {} to {}).",
+                at[1], at[0], at[2]
+            ),
+        }
+    } else {
+        Said {
             zh: format!("在等的 {waiting} 人到 {close} 关门可能叫不完。"),
             en: format!("The {waiting} waiting will likely not all be called before closing at {close}."),
-        };
+        }
+    };
+    if stranded > 0 {
+        said.zh.push_str(&format!("另有 {stranded} 人没有窗口可办。"));
+        said.en
+            .push_str(&format!(" Another {stranded} wait with no window for them."));
     }
-    Said {
-        zh: format!(
-            "在等的 {waiting} 人大约 {} 叫完（{} 到 {} 之间）。",
-            at[1], at[0], at[2]
-        ),
-        en: format!(
-            "The {waiting} waiting are all called at about {} (from {} to {}).",
-            at[1], at[0], at[2]
-        ),
-    }
+    said
 }

@@ -172,8 +172,11 @@ pub struct OverView {
 /// `GET /forecast/clear`: when the queue will be gone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Clear {
-    /// How many wait.
+    /// How many wait for whom a window is open or is expected to open; in an answer of `POST /whatif` those for whom
+    /// that is so either way.
     pub waiting: u32,
+    /// How many wait for whom there is none; they count in nothing else here.
+    pub stranded: u32,
     /// Windows that call now.
     pub windows_open: u32,
     /// Time from now until the last of them is called; zeros when nobody waits.

@@ -21,9 +21,10 @@ impl Engine {
         &self.file
     }
 
-    /// When everybody who waits now will have been called if these windows opened and those closed for the day now.
+    /// When everybody who waits now will have been called as the hall goes, and if these windows opened and those
+    /// closed for the day now. Both speak of the same people, those who are called either way, so that the two compare.
     /// A window named in both closes. None when nobody waits; unknown windows are passed over.
-    pub fn what_if(&self, now: Millis, open: &[WindowId], close: &[WindowId]) -> Option<QueueOutlook> {
+    pub fn what_if(&self, now: Millis, open: &[WindowId], close: &[WindowId]) -> Option<(QueueOutlook, QueueOutlook)> {
         let mut draft = self.clone();
         for window in open {
             let effect = Effect::WindowOpened {
@@ -39,7 +40,9 @@ impl Engine {
             };
             draft.fold(now, &effect);
         }
-        draft.queue_gone(now)
+        let both = self.callable(now).into_iter().zip(draft.callable(now));
+        let both: Vec<bool> = both.map(|(now, then)| now && then).collect();
+        Some((self.foresee_end(now, &both)?, draft.foresee_end(now, &both)?))
     }
 
     /// A setting of the hall file belongs to the policy that the file names: another one comes with its own.

@@ -245,22 +245,7 @@ impl Engine {
 
     /// When everybody who waits now will have been called, from `now`; none when nobody waits.
     pub fn queue_gone(&self, now: Millis) -> Option<QueueOutlook> {
-        self.foresee_end(now)
-    }
-
-    /// The same if this window opened now: what a hall manager asks before sending a clerk there. None for an unknown
-    /// window, or when nobody waits.
-    pub fn what_if_open(&self, now: Millis, window: &WindowId) -> Option<QueueOutlook> {
-        let mut draft = self.clone();
-        self.index.windows.get(window)?;
-        draft.fold(
-            now,
-            &Effect::WindowOpened {
-                window: window.clone(),
-                clerk: None,
-            },
-        );
-        draft.foresee_end(now)
+        self.foresee_end(now, &self.callable(now))
     }
 
     /// People ahead and time until the call of an ordinary ticket for this service, were it taken at `now`.

@@ -40,9 +40,11 @@ impl Quote {
 /// How the present queue will end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueOutlook {
-    /// How many wait.
+    /// How many wait for whom a window is open or is expected to open.
     pub waiting: u32,
-    /// Time until the last of them is called.
+    /// How many wait for whom there is none: nobody can say when they are called, so they count nowhere else.
+    pub stranded: u32,
+    /// Time until the last of `waiting` is called; zeros when there are none.
     pub gone: Forecast,
     /// Mean over them of the time until the call.
     pub mean_wait: Millis,

@@ -77,24 +77,40 @@ impl Engine {
         all
     }
 
-    pub(crate) fn foresee_end(&self, now: Millis) -> Option<QueueOutlook> {
+    /// By place in the queue: whether some window that may call the ticket is open or is expected to open.
+    pub(crate) fn callable(&self, now: Millis) -> Vec<bool> {
+        let will_open: Vec<bool> = (0..self.state.windows.len())
+            .map(|window| self.will_open(now, window))
+            .collect();
+        let windows = |ticket: &usize| {
+            let mut all = will_open.iter().enumerate();
+            all.any(|(window, opens)| *opens && self.can_serve(window, *ticket))
+        };
+        self.state.waiting.iter().map(windows).collect()
+    }
+
+    /// `counted` says whose waits count, by place in the queue; the others are played all the same.
+    pub(crate) fn foresee_end(&self, now: Millis, counted: &[bool]) -> Option<QueueOutlook> {
         let scene = self.scene(now, None);
-        let waiting = i64::try_from(scene.queue.len()).ok().filter(|n| *n > 0)?;
+        if counted.is_empty() {
+            return None;
+        }
+        let waiting = counted.iter().filter(|counts| **counts).count() as i64;
         let (mut ends, mut sum, mut path) = (Vec::new(), 0, Path::default());
-        let paths = self.paths(&scene);
+        let paths = if waiting > 0 { self.paths(&scene) } else { 0 };
         for number in 0..paths {
             path.play(&scene, u64::from(number), None);
-            let waits = path.called.iter().map(|called| (*called).min(scene.horizon) - now.0);
+            let all = path.called.iter().zip(counted).filter(|(_, counts)| **counts);
+            let waits = all.map(|(called, _)| (*called).min(scene.horizon) - now.0);
             let (last, all) = waits.fold((0, 0), |(last, all), wait| (wait.max(last), all + wait));
             ends.push(last);
             sum += all / waiting;
         }
-        let mean_wait = Millis(sum / i64::from(paths.max(1)));
-        let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
         Some(QueueOutlook {
-            waiting,
+            waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
+            stranded: count(self.callable(now).into_iter().filter(|called| !called)),
             gone: raw_range(&mut ends),
-            mean_wait,
+            mean_wait: Millis(sum / i64::from(paths.max(1))),
         })
     }
 
@@ -285,11 +301,15 @@ impl Engine {
     pub(crate) fn will_be_served(&self, now: Millis, group: usize) -> bool {
         let serves = |window: &usize| self.index.skills[*window][group];
         let mut windows = (0..self.state.windows.len()).filter(serves);
-        windows.any(|window| match self.door(now.0, window) {
+        windows.any(|window| self.will_open(now, window))
+    }
+
+    fn will_open(&self, now: Millis, window: usize) -> bool {
+        match self.door(now.0, window) {
             (Door::Open, _) => true,
             (Door::Shut, _) => false,
             (Door::Planned | Door::Fault { .. }, plan) => !plan.is_empty(),
-        })
+        }
     }
 
     /// True when the plan has the window closed about now.

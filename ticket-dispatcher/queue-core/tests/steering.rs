@@ -336,7 +336,7 @@ fn opening_a_window_ends_the_queue_sooner_and_closing_one_later() {
     }
     let digest = engine.state_digest();
     let now = at(2);
-    let gone = |open: &[WindowId], close: &[WindowId]| engine.what_if(now, open, close).unwrap().gone.p50;
+    let gone = |open: &[WindowId], close: &[WindowId]| engine.what_if(now, open, close).unwrap().1.gone.p50;
     let as_is = engine.queue_gone(now).unwrap().gone.p50;
     assert_eq!(gone(&[], &[]), as_is);
     assert_eq!(gone(&[window("W02")], &[]), as_is, "it is open already");
@@ -346,4 +346,24 @@ fn opening_a_window_ends_the_queue_sooner_and_closing_one_later() {
         "one window instead of two: {closed} against {as_is}"
     );
     assert_eq!(engine.state_digest(), digest, "asking changes nothing");
+}
+
+#[test]
+fn people_without_a_window_do_not_lengthen_the_wait_of_the_others() {
+    let mut engine = day(Policy::Fifo);
+    for n in 1..=4 {
+        take(&mut engine, 1, n, "A1", Class::Normal);
+    }
+    let now = at(2);
+    let before = engine.queue_gone(now).unwrap();
+    take(&mut engine, 1, 5, "B1", Class::Normal); // W03 is shut and has no plan
+    let with = engine.queue_gone(now).unwrap();
+    assert_eq!((with.waiting, with.stranded), (4, 1));
+    assert_eq!((with.gone, with.mean_wait), (before.gone, before.mean_wait));
+
+    let (is, would) = engine.what_if(now, &[window("W03")], &[]).unwrap();
+    assert_eq!((is.stranded, would.stranded), (1, 0));
+    assert_eq!(is.mean_wait, would.mean_wait, "W03 does nothing for those at W01");
+    let (is, would) = engine.what_if(now, &[], &[window("W01")]).unwrap();
+    assert_eq!((is.waiting, would.stranded), (0, 5), "then nobody is called any more");
 }

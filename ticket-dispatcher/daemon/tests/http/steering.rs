@@ -214,6 +214,12 @@ fn the_end_of_the_queue_is_foretold_and_another_window_brings_it_nearer() {
     assert!(answer["text"]["zh"].as_str().unwrap().contains("W02"));
     let asked = house.call("GET", "/api/v1/hall", "").json();
     assert_eq!(asked["windows"][1]["state"], "closed", "asking opens nothing");
+    take(&house, &["S501"]);
+    let nobody_serves_it = whatif(r#"{"open":["W02"]}"#).json();
+    assert_eq!(nobody_serves_it["now"]["stranded"], 1);
+    assert!(nobody_serves_it["now"]["mean_wait_s"].as_u64().unwrap() < 2 * 3600);
+    let text = nobody_serves_it["text"]["zh"].as_str().unwrap().to_string();
+    assert!(text.contains("没有窗口可办的 1 人（不变则 1 人）"), "{text}");
     assert_eq!(whatif(r#"{"open":["W99"]}"#).status, 404);
     assert_eq!(whatif("{}").status, 422);
 }
