@@ -1,6 +1,7 @@
 //! All twins of one hall behind one directory of links and one control interface.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -12,6 +13,7 @@ use axum::{Json, Router};
 use serde_json::json;
 
 use crate::line::{Line, Port};
+use crate::usb::UsbShape;
 use crate::{pages, proxy};
 
 /// One emulated device.
@@ -39,6 +41,8 @@ pub struct Options {
     pub kiosk_screen: Option<String>,
     /// Names and addresses of the other pages of the hall, for the bench page.
     pub links: Vec<(String, String)>,
+    /// Which devices are USB devices (name, where virtual machines connect, layout); they start unplugged.
+    pub usb: Vec<(String, SocketAddr, UsbShape)>,
 }
 
 /// Why the bench could not be set up.
@@ -81,19 +85,29 @@ impl Bench {
             router: pages::routes(options.links).merge(proxy::routes(options.kiosk_screen)),
         };
         for twin in twins {
-            bench.add(dir.join(twin.name()), twin)?;
+            let link = dir.join(twin.name());
+            let make = |source| BenchError::Make {
+                path: link.clone(),
+                source,
+            };
+            let port = match options.usb.iter().find(|(name, ..)| name == twin.name()) {
+                Some((_, address, shape)) => Port::usb(*address, *shape).map_err(make)?,
+                None => {
+                    let port = Port::new(link.clone());
+                    port.plug().map_err(make)?;
+                    port
+                }
+            };
+            bench.add(port, twin)?;
         }
         Ok(bench)
     }
 
-    fn add(&mut self, link: PathBuf, twin: Box<dyn Twin>) -> Result<(), BenchError> {
+    fn add(&mut self, port: Arc<Port>, twin: Box<dyn Twin>) -> Result<(), BenchError> {
         let name = twin.name();
         if self.devices.iter().any(|device| device.name == name) {
             return Err(BenchError::Twice(name));
         }
-        let port = Port::new(link.clone());
-        let make = |source| BenchError::Make { path: link, source };
-        port.plug().map_err(make)?;
         let routes = twin.routes().merge(plug_routes(port.clone()));
         self.router = std::mem::take(&mut self.router).nest(&format!("/{name}"), routes);
         let line = Line::new(port.clone(), twin.baud());

@@ -127,6 +127,7 @@ fn answer(module: &Mutex<Module>, line: &mut Line, request: Result<Command, Stat
     thread::sleep(Duration::from_millis(rule.delay_ms));
     // Only now does the module look at the card: one that was lifted meanwhile is gone.
     let reply = lock(module).answer(request, &rule);
+    line.begin_reply();
     let chunk = rule.chunk_bytes.unwrap_or(usize::MAX).max(1);
     for piece in reply.chunks(chunk) {
         if line.plugs_count() != life || !line.write(piece) {

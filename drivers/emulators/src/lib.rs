@@ -13,8 +13,10 @@ mod pages;
 pub mod printer;
 mod proxy;
 mod pty;
+pub mod usb;
 mod wire;
 
 pub use bench::{Bench, BenchError, Options, Twin};
 pub use line::{Heard, Line};
+pub use usb::UsbShape;
 pub use wire::as_heard;

@@ -1,8 +1,11 @@
 //! A serial line seen from the device: paced at the rate of the wire, with a plug that can be pulled.
 //!
+//! A port can be USB instead: then the bytes travel as [`crate::usb`] says and no rate applies.
+//!
 //! One thread owns a [`Line`]; the control interface holds the [`Port`] of the same device and pulls and plugs.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::pty::Pty;
+use crate::usb::{Socket, UsbShape};
 use crate::wire::as_heard;
 
 /// One byte on the wire is ten bits: start, eight data, stop.
@@ -26,6 +30,8 @@ pub struct Port {
     pty: Mutex<Option<Arc<Pty>>>,
     plugs_count: AtomicU64,
     closed: AtomicBool,
+    /// A device on USB has this instead of a pseudo-terminal.
+    usb: Option<Arc<Socket>>,
 }
 
 impl Port {
@@ -36,7 +42,21 @@ impl Port {
             pty: Mutex::new(None),
             plugs_count: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            usb: None,
         })
+    }
+
+    /// A USB port, served to virtual machines on `address`; nothing is plugged in yet. Its link is no file but
+    /// `usbredir:ADDRESS`.
+    pub fn usb(address: SocketAddr, shape: UsbShape) -> io::Result<Arc<Self>> {
+        let socket = Socket::listen(address, shape)?;
+        Ok(Arc::new(Self {
+            link: PathBuf::from(format!("usbredir:{}", socket.address())),
+            pty: Mutex::new(None),
+            plugs_count: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
+            usb: Some(socket),
+        }))
     }
 
     /// Where the slave is linked while the device is plugged in.
@@ -46,11 +66,17 @@ impl Port {
 
     /// True while the device is plugged in.
     pub fn is_plugged(&self) -> bool {
-        self.slot().is_some()
+        self.usb
+            .as_ref()
+            .map_or_else(|| self.slot().is_some(), |usb| usb.is_plugged())
     }
 
     /// Plugs the device in: a new pseudo-terminal under the old name. Nothing happens when it is plugged in already.
     pub fn plug(&self) -> io::Result<()> {
+        if let Some(usb) = &self.usb {
+            usb.plug();
+            return Ok(());
+        }
         let mut slot = self.slot();
         if slot.is_none() {
             *slot = Some(Arc::new(Pty::open(&self.link)?));
@@ -61,6 +87,9 @@ impl Port {
 
     /// Pulls the plug: the link goes and the host's open file is hung up before this returns.
     pub fn unplug(&self) {
+        if let Some(usb) = &self.usb {
+            return usb.unplug();
+        }
         let Some(mut pty) = self.slot().take() else { return };
         // The device's thread may be looking at it for one more slice.
         loop {
@@ -76,6 +105,9 @@ impl Port {
     pub fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         self.unplug();
+        if let Some(usb) = &self.usb {
+            usb.close();
+        }
     }
 
     fn slot(&self) -> MutexGuard<'_, Option<Arc<Pty>>> {
@@ -132,12 +164,16 @@ impl Line {
 
     /// How often the device was plugged in so far; a device compares it to see that it lost power in between.
     pub fn plugs_count(&self) -> u64 {
-        self.port.plugs_count.load(Ordering::SeqCst)
+        let of_pty = || self.port.plugs_count.load(Ordering::SeqCst);
+        self.port.usb.as_ref().map_or_else(of_pty, |usb| usb.plugs_count())
     }
 
     /// Waits at most `wait` for bytes. Returns when the last byte handed over has arrived on the wire, so a long
     /// stream comes in pieces of about two milliseconds.
     pub fn read(&mut self, buffer: &mut [u8], wait: Duration) -> Heard {
+        if let Some(usb) = &self.port.usb {
+            return usb.read(buffer, wait);
+        }
         let until = Instant::now() + wait;
         loop {
             if !self.waiting.is_empty() {
@@ -178,9 +214,19 @@ impl Line {
         }
     }
 
+    /// What is written next is the beginning of a reply: USB has an endpoint for it in one of its layouts.
+    pub fn begin_reply(&mut self) {
+        if let Some(usb) = &self.port.usb {
+            usb.begin_reply();
+        }
+    }
+
     /// Sends bytes at the device's rate and returns when the last one has left; false when the cable was pulled. Bytes
     /// that the host does not fetch are lost once the kernel's buffer is full, as in a real UART.
     pub fn write(&mut self, bytes: &[u8]) -> bool {
+        if let Some(usb) = &self.port.usb {
+            return usb.write(bytes);
+        }
         // Late chunks of one stream catch up; a new one starts when it starts.
         self.sent_until = self.sent_until.max(Instant::now());
         for chunk in bytes.chunks(bytes_in_two_ms(self.baud)) {

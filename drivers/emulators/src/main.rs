@@ -12,7 +12,7 @@ use clap::Parser;
 use drivers_emulators::id_reader::IdReader;
 use drivers_emulators::maker::MakerTwin;
 use drivers_emulators::printer::PrinterTwin;
-use drivers_emulators::{Bench, Options, Twin};
+use drivers_emulators::{Bench, Options, Twin, UsbShape};
 use drivers_thermal_printer::{Profile, profile};
 use serde_json::json;
 
@@ -32,6 +32,12 @@ struct Args {
     /// Which model the emulated printer is.
     #[arg(long, default_value = "epson", value_parser = printer_profile)]
     printer_profile: &'static Profile,
+    /// The card reader is a USB device with this layout of endpoints, unplugged at first; QEMU's `usb-redir` takes it.
+    #[arg(long, value_name = "split|single", value_parser = usb_shape)]
+    usb_id_reader: Option<UsbShape>,
+    /// Where virtual machines connect for it; loopback only.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    usb_listen: SocketAddr,
     /// How long everything at the emulated maker takes, as a part of the real time (0.01: a hundred times as fast).
     #[arg(long, default_value_t = 1.0)]
     maker_time: f64,
@@ -48,6 +54,10 @@ fn printer_profile(text: &str) -> Result<&'static Profile, String> {
         let names = profile::ALL.map(|profile| profile.name).join(", ");
         format!("no printer profile is called {text}; there are: {names}")
     })
+}
+
+fn usb_shape(text: &str) -> Result<UsbShape, String> {
+    UsbShape::named(text).ok_or_else(|| "the layouts are split and single".into())
 }
 
 fn named_link(text: &str) -> Result<(String, String), String> {
@@ -89,6 +99,9 @@ async fn run(args: Args) -> anyhow::Result<()> {
             args.control
         );
     }
+    if !args.usb_listen.ip().is_loopback() {
+        bail!("--usb-listen {}: only a loopback address", args.usb_listen);
+    }
     let twins = args
         .devices
         .iter()
@@ -97,6 +110,11 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let options = Options {
         kiosk_screen: args.kiosk_screen,
         links: args.links,
+        usb: args
+            .usb_id_reader
+            .map(|shape| ("id-reader".into(), args.usb_listen, shape))
+            .into_iter()
+            .collect(),
     };
     let bench = Bench::start(args.dir, twins, options)?;
     let listener = tokio::net::TcpListener::bind(args.control)

@@ -4,6 +4,7 @@
 //! contents is in [`UsbLayout::Split`], where a reader wants the head of a frame on one endpoint and the rest on
 //! another.
 
+mod bulk;
 mod layout;
 mod serial;
 mod tcp;

@@ -1,19 +1,16 @@
 //! USB bulk by libusb. Endpoints come from the descriptor, never from the ids.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use drivers_device::{Transport, TransportError};
 use rusb::{Context, Device, DeviceHandle, Direction, TransferType, UsbContext as _};
 
-use crate::layout::{Endpoint, UsbLayout, choose_layout};
-use crate::{gone, left};
+use crate::bulk::{Bulk, Exchange};
+use crate::gone;
+use crate::layout::{Endpoint, choose_layout};
 
-/// Bytes of a frame that travel on the first endpoint of a split layout; LEN are the last two of them.
-const HEAD_LEN: usize = 7;
 /// libusb takes 0 for "no limit".
 const WAIT_MIN: Duration = Duration::from_millis(1);
-/// Reads ask for at least a high-speed packet, or libusb reports an overflow.
-const READ_LEN: usize = 512;
 
 /// One device.
 #[derive(Debug)]
@@ -21,17 +18,7 @@ pub struct Usb {
     port: String,
     vendor: u16,
     product: u16,
-    open: Option<Open>,
-}
-
-#[derive(Debug)]
-struct Open {
-    handle: DeviceHandle<Context>,
-    layout: UsbLayout,
-    head: Vec<u8>,
-    /// Bytes of the reply that are still to come on the second endpoint.
-    rest_len: usize,
-    waiting: Vec<u8>,
+    open: Option<Exchange<DeviceHandle<Context>>>,
 }
 
 impl Usb {
@@ -60,7 +47,7 @@ impl Usb {
             .ok_or_else(|| gone(&self.port, "no such device is plugged in"))
     }
 
-    fn open(&self) -> Result<Open, TransportError> {
+    fn open(&self) -> Result<Exchange<DeviceHandle<Context>>, TransportError> {
         let refuse = |error: rusb::Error| TransportError::Refused {
             port: self.port.clone(),
             reason: error.to_string(),
@@ -88,94 +75,32 @@ impl Usb {
             Err(error) => return Err(refuse(error)),
         }
         handle.claim_interface(interface.interface_number()).map_err(refuse)?;
-        Ok(Open {
-            handle,
-            layout,
-            head: Vec::new(),
-            rest_len: 0,
-            waiting: Vec::new(),
-        })
+        Ok(Exchange::new(handle, layout))
     }
 }
 
-impl Open {
-    fn write(&mut self, bytes: &[u8], deadline: Duration) -> Result<usize, rusb::Error> {
-        let start = Instant::now();
-        // A new request: what was missing of an older reply will not be waited for.
-        self.head.clear();
-        self.rest_len = 0;
-        match self.layout {
-            UsbLayout::Single { out, .. } => self.send(out, bytes, start, deadline),
-            UsbLayout::Split { out: [head, rest], .. } => {
-                let (first, second) = bytes.split_at(bytes.len().min(HEAD_LEN));
-                let sent = self.send(head, first, start, deadline)?;
-                if sent < first.len() || second.is_empty() {
-                    return Ok(sent);
-                }
-                Ok(sent + self.send(rest, second, start, deadline)?)
-            }
+impl Bulk for DeviceHandle<Context> {
+    fn put(&mut self, to: u8, bytes: &[u8], within: Duration) -> Result<usize, String> {
+        // After a time-out the count may be short without an error.
+        match self.write_bulk(to, bytes, within.max(WAIT_MIN)) {
+            Err(rusb::Error::Timeout | rusb::Error::Interrupted) => Ok(0),
+            Err(rusb::Error::Pipe) => unhalted(self.clear_halt(to)),
+            other => other.map_err(|error| error.to_string()),
         }
     }
 
-    fn send(&self, to: Endpoint, bytes: &[u8], start: Instant, deadline: Duration) -> Result<usize, rusb::Error> {
-        let mut sent = 0;
-        while sent < bytes.len() {
-            let time = left(start, deadline);
-            match self.handle.write_bulk(to.address, &bytes[sent..], time.max(WAIT_MIN)) {
-                // After a time-out the count may be short without an error.
-                Ok(count) => sent += count,
-                Err(rusb::Error::Timeout | rusb::Error::Interrupted) => {}
-                Err(error) => return Err(error),
-            }
-            if left(start, deadline).is_zero() {
-                break;
-            }
+    fn fetch(&mut self, from: u8, buffer: &mut [u8], within: Duration) -> Result<usize, String> {
+        match self.read_bulk(from, buffer, within.max(WAIT_MIN)) {
+            Err(rusb::Error::Timeout | rusb::Error::Interrupted) => Ok(0),
+            Err(rusb::Error::Pipe) => unhalted(self.clear_halt(from)),
+            other => other.map_err(|error| error.to_string()),
         }
-        Ok(sent)
     }
+}
 
-    fn fetch(&mut self, deadline: Duration) -> Result<(), rusb::Error> {
-        let from = match self.layout {
-            UsbLayout::Single { input: Some(input), .. } => input,
-            UsbLayout::Single { input: None, .. } => {
-                std::thread::sleep(deadline);
-                return Ok(());
-            }
-            UsbLayout::Split {
-                input: [head, rest], ..
-            } => {
-                if self.rest_len == 0 {
-                    head
-                } else {
-                    rest
-                }
-            }
-        };
-        let mut buffer = vec![0; READ_LEN.max(usize::from(from.packet_len))];
-        let count = match self.handle.read_bulk(from.address, &mut buffer, deadline.max(WAIT_MIN)) {
-            Ok(count) => count,
-            Err(rusb::Error::Timeout | rusb::Error::Interrupted) => 0,
-            Err(error) => return Err(error),
-        };
-        if let UsbLayout::Split { .. } = self.layout {
-            self.count_rest(&buffer[..count]);
-        }
-        self.waiting.extend_from_slice(&buffer[..count]);
-        Ok(())
-    }
-
-    /// Follows head and rest of a reply, to know which endpoint speaks next.
-    fn count_rest(&mut self, bytes: &[u8]) {
-        if self.rest_len > 0 {
-            self.rest_len = self.rest_len.saturating_sub(bytes.len());
-            return;
-        }
-        self.head.extend_from_slice(bytes);
-        if let Some([.., high, low]) = self.head.get(..HEAD_LEN) {
-            self.rest_len = usize::from(*high) << 8 | usize::from(*low);
-            self.head.clear();
-        }
-    }
+/// A halted endpoint says nothing more until it is told to; a device that left in the meantime says so here.
+fn unhalted(cleared: rusb::Result<()>) -> Result<usize, String> {
+    cleared.map(|()| 0).map_err(|error| error.to_string())
 }
 
 impl Transport for Usb {
@@ -197,16 +122,10 @@ impl Transport for Usb {
         let Some(open) = &mut self.open else {
             return Err(gone(&self.port, "not open"));
         };
-        if open.waiting.is_empty()
-            && let Err(error) = open.fetch(deadline)
-        {
+        open.read(buffer, deadline).map_err(|error| {
             self.open = None;
-            return Err(gone(&self.port, error));
-        }
-        let count = open.waiting.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&open.waiting[..count]);
-        open.waiting.drain(..count);
-        Ok(count)
+            gone(&self.port, error)
+        })
     }
 
     fn set_baud(&mut self, _baud: u32) -> Result<(), TransportError> {

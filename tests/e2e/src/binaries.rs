@@ -82,6 +82,11 @@ impl Daemon {
         Ok(Self { child, ready })
     }
 
+    /// The whole ready line.
+    pub fn ready(&self) -> &Value {
+        &self.ready
+    }
+
     /// An address from the ready line (`loopback`, `control`, ...).
     pub fn address(&self, name: &str) -> anyhow::Result<String> {
         let address = self.ready[name].as_str();

@@ -90,6 +90,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
         &[TYPES, "ticket-dispatcher-queue-core", "kiosk-flow", "ui-model"],
     ),
     ("tests-e2e", &["ticket-dispatcher-protocol", TYPES, "ui-model"]),
+    ("tests-guest", &["tests-e2e"]),
 ];
 
 /// Third parties that only the named packages may depend on: a heavy or strict thing in its one place.
