@@ -107,6 +107,7 @@ const BOARD: Option<&str> = Some("urn:hall:foshan-street:board:B01");
 const W01: Option<&str> = Some("urn:hall:foshan-street:window:W01");
 const W02: Option<&str> = Some("urn:hall:foshan-street:window:W02");
 const MANAGER: Option<&str> = Some("urn:hall:foshan-street:manager:M01");
+const GATEWAY: Option<&str> = Some("urn:hall:foshan-street:gateway:G01");
 const OTHER_HALL: Option<&str> = Some("urn:hall:elsewhere:admin:A01");
 
 #[test]
@@ -133,6 +134,22 @@ fn each_role_may_do_its_own_and_no_more() {
         (KIOSK, "POST", finish, "", 403),
         (KIOSK, "GET", "/metrics", "", 403),
         (MANAGER, "GET", "/metrics", "", 200),
+        (GATEWAY, "POST", "/api/v1/bookings", "{}", 400),
+        (KIOSK, "POST", "/api/v1/bookings", "{}", 403),
+        (BOARD, "DELETE", "/api/v1/bookings/B1", "", 403),
+        (GATEWAY, "DELETE", "/api/v1/bookings/B1", "", 404),
+        (KIOSK, "POST", "/api/v1/bookings/find", "{}", 400),
+        (BOARD, "POST", "/api/v1/bookings/find", "{}", 403),
+        (GATEWAY, "POST", "/api/v1/bookings/unblock", "{}", 403),
+        (W01, "POST", "/api/v1/bookings/unblock", "{}", 400),
+        (GATEWAY, "POST", "/api/v1/tickets", take.as_str(), 403),
+        (
+            None,
+            "GET",
+            "/api/v1/bookings/slots?service=S101&day=2026-11-23",
+            "",
+            401,
+        ),
         (None, "GET", "/healthz", "", 200),
         (None, "GET", "/q", "", 200),
         (None, "GET", "/openapi.json", "", 200),
