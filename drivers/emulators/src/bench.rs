@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode, Uri};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
@@ -128,7 +128,11 @@ impl Bench {
 
     /// The whole control interface.
     pub fn router(&self) -> Router {
-        self.router.clone()
+        // Inside every device too: an address with a slash too many gets a sentence and not an empty page.
+        self.router
+            .clone()
+            .fallback(nothing_here)
+            .method_not_allowed_fallback(other_methods)
     }
 
     /// Every device with the path of its link.
@@ -148,6 +152,22 @@ impl Drop for Bench {
             }
         }
     }
+}
+
+async fn nothing_here(method: Method, uri: Uri) -> (StatusCode, String) {
+    let path = uri.path();
+    (
+        StatusCode::NOT_FOUND,
+        format!("there is nothing at {method} {path}; the bench page is at /\n"),
+    )
+}
+
+async fn other_methods(method: Method, uri: Uri) -> (StatusCode, String) {
+    let path = uri.path();
+    (
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!("{path} knows other methods than {method}\n"),
+    )
 }
 
 fn plug_routes(port: Arc<Port>) -> Router {

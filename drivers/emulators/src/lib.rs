@@ -7,6 +7,7 @@
 
 mod bench;
 pub mod id_reader;
+mod lan;
 pub mod line;
 pub mod maker;
 mod pages;
@@ -17,6 +18,7 @@ pub mod usb;
 mod wire;
 
 pub use bench::{Bench, BenchError, Options, Twin};
+pub use lan::{Cable, Lan};
 pub use line::{Heard, Line};
 pub use usb::UsbShape;
 pub use wire::as_heard;

@@ -12,7 +12,7 @@ use clap::Parser;
 use drivers_emulators::id_reader::IdReader;
 use drivers_emulators::maker::MakerTwin;
 use drivers_emulators::printer::PrinterTwin;
-use drivers_emulators::{Bench, Options, Twin, UsbShape};
+use drivers_emulators::{Bench, Lan, Options, Twin, UsbShape};
 use drivers_thermal_printer::{Profile, profile};
 use serde_json::json;
 
@@ -44,6 +44,12 @@ struct Args {
     /// Where a headless kiosk-screen answers, to be shown on the bench page.
     #[arg(long, value_name = "URL")]
     kiosk_screen: Option<String>,
+    /// Lay a network cable to this address (the dispatcher's); its own end is in the ready line as `lan`.
+    #[arg(long, value_name = "HOST:PORT")]
+    lan: Option<SocketAddr>,
+    /// Where the cable's own end answers.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    lan_listen: SocketAddr,
     /// Another page of the hall for the bench page (repeatable).
     #[arg(long = "link", value_name = "NAME=URL", value_parser = named_link)]
     links: Vec<(String, String)>,
@@ -124,13 +130,21 @@ async fn run(args: Args) -> anyhow::Result<()> {
         .devices()
         .map(|(name, link)| (name.to_string(), json!(link.display().to_string())))
         .collect();
-    let ready = json!({ "ready": true, "control": listener.local_addr()?.to_string(), "devices": devices });
+    let mut ready = json!({ "ready": true, "control": listener.local_addr()?.to_string(), "devices": devices });
+    let mut router = bench.router();
+    if let Some(to) = args.lan {
+        let lan = Lan::start(args.lan_listen, to)
+            .await
+            .context("cannot lay the network cable")?;
+        ready["lan"] = json!(lan.address().to_string());
+        router = router.merge(lan.routes());
+    }
     let mut out = std::io::stdout().lock();
     writeln!(out, "{ready}")
         .and_then(|()| out.flush())
         .context("cannot say that it is ready")?;
     drop(out);
-    let server = axum::serve(listener, bench.router());
+    let server = axum::serve(listener, router);
     tokio::select! {
         served = server => served.context("the control interface ended"),
         () = told_to_stop() => Ok(()),

@@ -224,6 +224,7 @@ fn rules(ledger: &mut Ledger<'_>, raw: &RawRules, windows: &[RawWindow]) -> Rule
     Rules {
         priority_run_max: (run > 0).then_some(run),
         matters_max: ledger.small(raw.matters_max.as_ref(), "rules.matters_max", (1, 9), 3),
+        offline_numbers: ledger.small(raw.offline_numbers.as_ref(), "rules.offline_numbers", (0, 50), 10),
         agent_cases_max: ledger.small(raw.agent_cases_max.as_ref(), "rules.agent_cases_max", (1, 20), 3),
         elder_age: ledger.small(raw.elder_age.as_ref(), "rules.elder_age", (50, 100), 60),
         priority_age: ledger.small(raw.priority_age.as_ref(), "rules.priority_age", (50, 100), 65),

@@ -115,6 +115,8 @@ pub struct Rules {
     pub appt_grace: Millis,
     /// Whether the slip carries the masked name (张*明).
     pub print_masked_name: bool,
+    /// Numbers of each group that a kiosk may give out while it is cut off; 0 lends none.
+    pub offline_numbers: u8,
     /// Waits that the hall promises.
     pub target: Targets,
     /// Which policy chooses, one of [`POLICIES`]; a manager may switch it until the day ends.
@@ -331,6 +333,7 @@ pub(crate) struct RawHall {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawRules {
     pub(crate) matters_max: Option<Spanned<i64>>,
+    pub(crate) offline_numbers: Option<Spanned<i64>>,
     pub(crate) agent_cases_max: Option<Spanned<i64>>,
     pub(crate) elder_age: Option<Spanned<i64>>,
     pub(crate) priority_age: Option<Spanned<i64>>,

@@ -30,6 +30,9 @@ pub struct KioskFile {
     pub ui_socket: PathBuf,
     /// The outbox's database.
     pub outbox: PathBuf,
+    /// 32 bytes in hex, mode 0600: seals what the kiosk must keep of a person while it is cut off. Without it the kiosk
+    /// gives out no numbers alone.
+    pub offline_key: Option<PathBuf>,
     /// The dispatcher.
     pub dispatcher: Dispatcher,
     /// The card reader; none for a kiosk without one.
@@ -146,6 +149,8 @@ struct RawKiosk {
     elsewhere: RawText,
     ui_socket: PathBuf,
     outbox: PathBuf,
+    #[serde(default)]
+    offline_key: Option<PathBuf>,
     #[serde(default = "timezone")]
     timezone: String,
 }
@@ -176,6 +181,7 @@ impl KioskFile {
             timezone: raw.kiosk.timezone,
             ui_socket: under(raw.kiosk.ui_socket),
             outbox: under(raw.kiosk.outbox),
+            offline_key: raw.kiosk.offline_key.map(under),
             dispatcher: Dispatcher {
                 url: raw.dispatcher.url,
                 ca: raw.dispatcher.ca.map(under),

@@ -1,11 +1,13 @@
 //! `hallctl demo`: a whole hall on loopback with emulated devices, as separate processes like in a real one.
 //!
-//! Nothing is restarted silently: when a process dies the demo says which and why, ends the others and fails.
+//! A process that dies is started again, never silently: the demo says which, why and when. So anybody may kill -9 the
+//! dispatcher under a living kiosk and watch the hall come back.
 
 mod authority;
 mod files;
 mod links;
 mod process;
+pub mod reaper;
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -18,6 +20,7 @@ use crate::doctor::PORTS;
 use files::{Files, KIOSK, PRINTER_PROFILE};
 use links::Links;
 use process::{Process, address};
+use reaper::Reaper;
 
 /// Arguments of the command.
 #[derive(clap::Args)]
@@ -58,8 +61,9 @@ async fn demo(args: &Args) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let place = Place::take(args.dir.as_deref())?;
     let mut running = Vec::new();
+    let reaper = Reaper::start()?;
     let outcome = tokio::select! {
-        outcome = open_and_watch(args, place.path(), &mut running) => outcome,
+        outcome = open_and_watch(args, place.path(), &mut running, &reaper) => outcome,
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
     };
@@ -70,20 +74,22 @@ async fn demo(args: &Args) -> anyhow::Result<()> {
     outcome
 }
 
-/// Starts everything, says where it answers, and returns only when something dies.
-async fn open_and_watch(args: &Args, dir: &Path, running: &mut Vec<Process>) -> anyhow::Result<()> {
-    let links = open(args, dir, running).await?;
+/// Starts everything, says where it answers, and starts again what dies. Returns only when something cannot start.
+async fn open_and_watch(args: &Args, dir: &Path, running: &mut Vec<Process>, reaper: &Reaper) -> anyhow::Result<()> {
+    let links = open(args, dir, running, reaper).await?;
     if args.json {
         println!("{}", links.json());
     } else {
         println!("{}", links.list());
     }
-    let ends = running.iter_mut().map(|process| Box::pin(process.ended()));
-    let (first, ..) = futures_util::future::select_all(ends).await;
-    anyhow::bail!("{first}")
+    loop {
+        let ends = running.iter_mut().map(|process| Box::pin(process.ended()));
+        let (how, which, _) = futures_util::future::select_all(ends).await;
+        running[which].start_again(&how).await;
+    }
 }
 
-async fn open(args: &Args, dir: &Path, running: &mut Vec<Process>) -> anyhow::Result<Links> {
+async fn open(args: &Args, dir: &Path, running: &mut Vec<Process>, reaper: &Reaper) -> anyhow::Result<Links> {
     let say = |text: &str| {
         if !args.json {
             println!("  {text}");
@@ -96,17 +102,27 @@ async fn open(args: &Args, dir: &Path, running: &mut Vec<Process>) -> anyhow::Re
     let socket = files.ui_socket.display().to_string();
     let arguments = ["--socket", &socket, "--headless", &screen];
     let screen = address(
-        &start(running, "kiosk-screen", &arguments, &files).await?,
+        &start(running, "kiosk-screen", &arguments, &files, reaper).await?,
         "headless",
         "kiosk-screen",
     )?;
+    keep(running, "--headless", &screen);
     say("kiosk-screen is ready");
 
     files.write_dispatcher(&loopback, &tls)?;
     let config = files.dispatcher.display().to_string();
-    let ready = start(running, "ticket-dispatcher", &["serve", "--config", &config], &files).await?;
+    let ready = start(
+        running,
+        "ticket-dispatcher",
+        &["serve", "--config", &config],
+        &files,
+        reaper,
+    )
+    .await?;
     let loopback = address(&ready, "loopback", "ticket-dispatcher")?;
     let tls = address(&ready, "tls", "ticket-dispatcher")?;
+    // From now on at these addresses, also after a restart.
+    files.write_dispatcher(&loopback, &tls)?;
     let token = std::fs::read_to_string(&files.token).context("the dispatcher wrote no token file")?;
     say("ticket-dispatcher is ready");
 
@@ -114,17 +130,21 @@ async fn open(args: &Args, dir: &Path, running: &mut Vec<Process>) -> anyhow::Re
         loopback,
         tls,
         emulators: String::new(),
+        lan: String::new(),
         screen,
         token_file: files.token.display().to_string(),
         token: token.trim().to_string(),
         dir: files.dir.display().to_string(),
     };
-    links.emulators = start_emulators(running, &files, &links, &bench).await?;
+    (links.emulators, links.lan) = start_emulators(running, &files, &links, &bench, reaper).await?;
+    keep(running, "--control", &links.emulators);
+    keep(running, "--lan-listen", &links.lan);
     say("hall-emulators are ready");
 
-    files.write_kiosk(&links.tls)?;
+    // Through a cable that can be pulled.
+    files.write_kiosk(&links.lan)?;
     let config = files.kiosk.display().to_string();
-    start(running, "kiosk", &["--config", &config], &files).await?;
+    start(running, "kiosk", &["--config", &config], &files, reaper).await?;
     say(&format!("kiosk {KIOSK} is ready"));
     Ok(links)
 }
@@ -134,10 +154,18 @@ async fn start(
     name: &'static str,
     args: &[&str],
     files: &Files,
+    reaper: &Reaper,
 ) -> anyhow::Result<serde_json::Value> {
-    let (process, ready) = Process::start(name, args, &files.logs).await?;
+    let (process, ready) = Process::start(name, args, &files.logs, reaper).await?;
     running.push(process);
     Ok(ready)
+}
+
+/// The program that was started last keeps the address that it took.
+fn keep(running: &mut [Process], option: &str, address: &str) {
+    if let Some(last) = running.last_mut() {
+        last.use_from_now_on(option, address);
+    }
 }
 
 async fn start_emulators(
@@ -145,7 +173,8 @@ async fn start_emulators(
     files: &Files,
     links: &Links,
     bench: &str,
-) -> anyhow::Result<String> {
+    reaper: &Reaper,
+) -> anyhow::Result<(String, String)> {
     let devices = files.devices.display().to_string();
     let screen = format!("http://{}", links.screen);
     let board = format!("board={}", links.board());
@@ -163,6 +192,10 @@ async fn start_emulators(
         PRINTER_PROFILE,
         "--kiosk-screen",
         &screen,
+        "--lan",
+        &links.tls,
+        "--lan-listen",
+        "127.0.0.1:0",
         "--link",
         &board,
         "--link",
@@ -172,11 +205,11 @@ async fn start_emulators(
         "--link",
         &phone,
     ];
-    address(
-        &start(running, "hall-emulators", &args, files).await?,
-        "control",
-        "hall-emulators",
-    )
+    let ready = start(running, "hall-emulators", &args, files, reaper).await?;
+    Ok((
+        address(&ready, "control", "hall-emulators")?,
+        address(&ready, "lan", "hall-emulators")?,
+    ))
 }
 
 /// The usual port if it is free, else any: a second demo on one machine must not fail.

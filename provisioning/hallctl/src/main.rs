@@ -36,6 +36,9 @@ enum Command {
     Demo(demo::Args),
     /// Ask a running dispatcher when the queue will be gone, and what if windows opened or closed now.
     Whatif(whatif::Args),
+    /// Started by `demo` for itself.
+    #[command(hide = true)]
+    DemoReaper,
 }
 
 fn main() -> ExitCode {
@@ -49,5 +52,6 @@ fn main() -> ExitCode {
         Command::Doctor => doctor::run(),
         Command::Demo(args) => demo::run(&args),
         Command::Whatif(args) => whatif::run(&args),
+        Command::DemoReaper => demo::reaper::run(),
     }
 }

@@ -11,12 +11,12 @@ use crate::row::RowError;
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// SQLite refuses.
-    #[error("the ledger {file}: {source}")]
+    #[error("the ledger {file}: {reason}")]
     Sqlite {
         /// The file.
         file: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
+        /// What SQLite said; no `source`, or a chain of errors would say it twice.
+        reason: rusqlite::Error,
     },
     /// A setting that durability hangs on is not in force.
     #[error("the ledger {file}: `PRAGMA {pragma}` reads {found}, must be {wanted}")]
@@ -86,9 +86,9 @@ pub(crate) trait InFile<T> {
 
 impl<T> InFile<T> for Result<T, rusqlite::Error> {
     fn in_file(self, file: &Path) -> Result<T, LedgerError> {
-        self.map_err(|source| LedgerError::Sqlite {
+        self.map_err(|reason| LedgerError::Sqlite {
             file: file.to_path_buf(),
-            source,
+            reason,
         })
     }
 }

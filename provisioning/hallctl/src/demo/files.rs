@@ -17,6 +17,9 @@ pub const KIOSK: &str = "K01";
 /// sensor.
 pub const PRINTER_PROFILE: &str = "epson";
 
+/// What the kiosk seals with while it is cut off.
+const OFFLINE_KEY: &str = "kiosk-offline.key";
+
 /// Where everything of the demo lies.
 pub struct Files {
     /// Directory of the demo; only its owner may look inside.
@@ -59,6 +62,10 @@ impl Files {
             std::fs::create_dir_all(made).with_context(|| format!("cannot make {}", made.display()))?;
         }
         write_private(&files.hall, open_all_day(SHIPPED_HALL)?.as_bytes())?;
+        let mut key = [0u8; 32];
+        getrandom::fill(&mut key).context("no randomness")?;
+        let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        write_private(&files.dir.join(OFFLINE_KEY), hex.as_bytes())?;
         Ok(files)
     }
 
@@ -92,6 +99,7 @@ impl Files {
             name = { zh-Hans = "1号自助机", zh-Hant = "1號自助機", en = "Kiosk 1" }
             elsewhere = { zh-Hans = "大厅服务台", zh-Hant = "大廳服務台", en = "the service desk" }
             outbox = "outbox.sqlite"
+            offline_key = "kiosk-offline.key"
         };
         let socket = Value::String(text(&self.ui_socket));
         sub_table(&mut file, "kiosk")?.insert("ui_socket".to_string(), socket);

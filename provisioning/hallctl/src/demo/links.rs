@@ -10,6 +10,8 @@ pub struct Links {
     pub tls: String,
     /// `127.0.0.1:PORT` of the emulators and the bench page.
     pub emulators: String,
+    /// `127.0.0.1:PORT` of the kiosk's end of the network cable.
+    pub lan: String,
     /// `127.0.0.1:PORT` of the headless kiosk screen.
     pub screen: String,
     /// File with the bearer token.

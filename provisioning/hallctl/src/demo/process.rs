@@ -1,15 +1,16 @@
-//! The processes of the demo: started one after another, watched, and ended with it.
+//! The processes of the demo: started one after another, watched, started again when they die, and ended with it.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
+use super::reaper::Reaper;
 use crate::doctor::beside_this_program;
 
 /// How long a process may take until its ready line: debug builds on a busy machine with two cores are slow.
@@ -18,20 +19,41 @@ const READY_WITHIN: Duration = Duration::from_secs(90);
 /// How long a process may take to end by itself once it has been asked to.
 const END_WITHIN: Duration = Duration::from_secs(5);
 
+/// Pauses before a program that died is started again; the last one is for ever.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+    Duration::from_secs(10),
+];
+
+/// A program that lived so long was well: the next death begins with the first pause again.
+const WELL_AFTER: Duration = Duration::from_secs(30);
+
 /// One running program of the hall.
 pub struct Process {
     /// Its name.
     pub name: &'static str,
+    program: PathBuf,
+    args: Vec<String>,
     log: PathBuf,
     child: Child,
+    reaper: Option<Reaper>,
+    started: Instant,
+    deaths: usize,
 }
 
 impl Process {
     /// Starts a program that lies beside this one and waits for its ready line.
-    pub async fn start(name: &'static str, args: &[&str], logs: &Path) -> anyhow::Result<(Self, Value)> {
+    pub async fn start(
+        name: &'static str,
+        args: &[&str],
+        logs: &Path,
+        reaper: &Reaper,
+    ) -> anyhow::Result<(Self, Value)> {
         let program = beside_this_program(name)
             .with_context(|| format!("{name} is not beside hallctl: build it with `cargo build --bin {name}`"))?;
-        Self::start_program(name, &program, args, logs).await
+        Self::start_program(name, &program, args, logs, Some(reaper.clone())).await
     }
 
     async fn start_program(
@@ -39,9 +61,37 @@ impl Process {
         program: &Path,
         args: &[&str],
         logs: &Path,
+        reaper: Option<Reaper>,
     ) -> anyhow::Result<(Self, Value)> {
         let log = logs.join(format!("{name}.log"));
-        let stderr = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_string()).collect();
+        let (child, lines) = Self::spawn(name, program, &args, &log, reaper.as_ref())?;
+        let mut process = Self {
+            name,
+            program: program.to_path_buf(),
+            args,
+            log,
+            child,
+            reaper,
+            started: Instant::now(),
+            deaths: 0,
+        };
+        let ready = process.until_ready(lines).await?;
+        Ok((process, ready))
+    }
+
+    fn spawn(
+        name: &'static str,
+        program: &Path,
+        args: &[String],
+        log: &Path,
+        reaper: Option<&Reaper>,
+    ) -> anyhow::Result<(Child, Lines<BufReader<ChildStdout>>)> {
+        let stderr = OpenOptions::new()
+            .append(true)
+            .open(log)
+            .with_context(|| format!("cannot write {}", log.display()))?;
         let mut command = Command::new(program);
         command
             .args(args)
@@ -60,12 +110,61 @@ impl Process {
             .stdout
             .take()
             .with_context(|| format!("{name} has no standard output"))?;
-        let mut process = Self { name, log, child };
-        let mut lines = BufReader::new(stdout).lines();
-        let ready = process.ready(&mut lines).await?;
+        if let (Some(reaper), Some(id)) = (reaper, child.id()) {
+            reaper.watch(id);
+        }
+        Ok((child, BufReader::new(stdout).lines()))
+    }
+
+    async fn until_ready(&mut self, mut lines: Lines<BufReader<ChildStdout>>) -> anyhow::Result<Value> {
+        let ready = self.ready(&mut lines).await?;
         // Nobody reads on, but a full pipe would stop the program.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok((process, ready))
+        Ok(ready)
+    }
+
+    /// Tells later runs of this program what the first found out: the ports it took.
+    pub fn use_from_now_on(&mut self, option: &str, value: &str) {
+        if let Some(at) = self.args.iter().position(|arg| arg == option)
+            && let Some(place) = self.args.get_mut(at + 1)
+        {
+            *place = value.to_string();
+        }
+    }
+
+    /// Starts a program that has ended again, until it is ready. Says what happened and what is done about it.
+    pub async fn start_again(&mut self, how_it_ended: &str) {
+        if self.started.elapsed() >= WELL_AFTER {
+            self.deaths = 0;
+        }
+        let mut why = how_it_ended.to_string();
+        loop {
+            let pause = PAUSES[self.deaths.min(PAUSES.len() - 1)];
+            self.deaths += 1;
+            eprintln!(
+                "hallctl demo: {why}\n  it is started again in {} s",
+                pause.as_secs_f32()
+            );
+            tokio::time::sleep(pause).await;
+            self.started = Instant::now();
+            match self.try_again().await {
+                Ok(()) => {
+                    eprintln!("hallctl demo: {} is ready again", self.name);
+                    return;
+                }
+                Err(error) => why = format!("{error:#}"),
+            }
+        }
+    }
+
+    async fn try_again(&mut self) -> anyhow::Result<()> {
+        let (child, lines) = Self::spawn(self.name, &self.program, &self.args, &self.log, self.reaper.as_ref())?;
+        self.child = child;
+        let said = self.until_ready(lines).await;
+        if said.is_err() {
+            let _ = self.child.kill().await;
+        }
+        said.map(|_| ())
     }
 
     async fn ready(&mut self, lines: &mut Lines<BufReader<ChildStdout>>) -> anyhow::Result<Value> {
@@ -92,7 +191,12 @@ impl Process {
 
     /// Waits until the program ends by itself and says so.
     pub async fn ended(&mut self) -> String {
-        match self.child.wait().await {
+        let id = self.child.id();
+        let ended = self.child.wait().await;
+        if let (Some(reaper), Some(id)) = (&self.reaper, id) {
+            reaper.forget(id);
+        }
+        match ended {
             Ok(status) => format!("{} ended by itself ({status}){}", self.name, self.last_words()),
             Err(error) => format!("{} is lost: {error}", self.name),
         }
@@ -100,10 +204,8 @@ impl Process {
 
     /// Asks the program to end, and makes it if it does not.
     pub async fn stop(mut self) {
-        let id = self
-            .child
-            .id()
-            .and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
+        let number = self.child.id();
+        let id = number.and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
         if let Some(id) = id {
             // An error means that it is gone already, which is what is wanted.
             let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
@@ -111,6 +213,9 @@ impl Process {
         if tokio::time::timeout(END_WITHIN, self.child.wait()).await.is_err() {
             eprintln!("{} did not end when asked; it was killed", self.name);
             let _ = self.child.kill().await;
+        }
+        if let (Some(reaper), Some(id)) = (&self.reaper, number) {
+            reaper.forget(id);
         }
     }
 
@@ -142,7 +247,7 @@ mod tests {
 
     /// Runs a line of shell as if it were a program of the hall.
     async fn shell(place: &Place, line: &str) -> anyhow::Result<(Process, Value)> {
-        Process::start_program("kiosk", Path::new("/bin/sh"), &["-c", line], place.path()).await
+        Process::start_program("kiosk", Path::new("/bin/sh"), &["-c", line], place.path(), None).await
     }
 
     fn place() -> Place {
@@ -181,6 +286,20 @@ mod tests {
         let words = process.ended().await;
         assert!(words.starts_with("kiosk ended by itself (exit status: 7)"), "{words}");
         assert!(words.ends_with("lost my paper"), "{words}");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_was_killed_is_started_again_with_the_same_words() {
+        let place = place();
+        let runs = place.path().join("runs");
+        let line = format!("echo x >> {}; echo '{{\"ready\":true}}'; exec sleep 60", runs.display());
+        let (mut process, _) = shell(&place, &line).await.expect("it is ready");
+        process.child.kill().await.expect("killed");
+        let words = process.ended().await;
+        assert!(words.contains("ended by itself (signal: 9"), "{words}");
+        process.start_again(&words).await;
+        assert_eq!(std::fs::read_to_string(&runs).expect("two runs"), "x\nx\n");
+        process.stop().await;
     }
 
     #[tokio::test]
