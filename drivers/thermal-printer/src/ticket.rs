@@ -3,11 +3,10 @@
 //! No identity number and no full name is ever laid out: the slip has no field for them (hall rules 2.6).
 
 mod encode;
-mod windows;
 mod words;
 
 use serde::{Deserialize, Serialize};
-use ticket_dispatcher_types::{Cases, CheckCode, Lang, TicketNo};
+use ticket_dispatcher_types::{Cases, CheckCode, Lang, TicketNo, window_names};
 use ui_ticket_raster::{Align, Block, Canvas, GlyphSource, Line, Size, render, wrap, wrap_units};
 
 use crate::Profile;
@@ -51,6 +50,9 @@ pub struct TicketSlip {
     /// True for a slip printed again from its record: it carries 补打.
     #[serde(default)]
     pub reprint: bool,
+    /// Given out while the kiosk was cut off: says so, and that its place is that of its time.
+    #[serde(default)]
+    pub offline: bool,
 }
 
 /// A slip as bytes for one profile.
@@ -110,6 +112,9 @@ impl TicketSlip {
         }
         let name = self.masked_name.iter().filter(|name| !name.is_empty());
         name.for_each(|name| push(&mut blocks, name, Size::DOUBLE, false));
+        if self.offline {
+            push(&mut blocks, words.offline, Size::DOUBLE, true);
+        }
         push(&mut blocks, &self.ahead_line(words), Size::SMALL, false);
         let windows = self.windows_units(words);
         let lines = if windows.is_empty() {
@@ -143,7 +148,12 @@ impl TicketSlip {
     }
 
     fn ahead_line(&self, words: &words::Words) -> String {
-        let mut line = words.ahead.replace("{}", &self.people_ahead.to_string());
+        let mut line = match self.people_ahead {
+            // Nobody knows how many; what is known is how the place is found.
+            _ if self.offline => words.offline_place.to_string(),
+            0 => words.nobody_ahead.to_string(),
+            people => words.ahead.replace("{}", &people.to_string()),
+        };
         if let Some((from, to)) = self.wait_min {
             line.push_str(
                 &words
@@ -160,7 +170,7 @@ impl TicketSlip {
 
     /// The line of windows in units that stay whole at a line's end; none when no window is named.
     fn windows_units(&self, words: &words::Words) -> Vec<String> {
-        let (mut units, more) = windows::pieces(&self.windows, words.comma, WINDOWS_MAX);
+        let (mut units, more) = window_names(&self.windows, words.comma, WINDOWS_MAX);
         if let Some(first) = units.first_mut() {
             first.insert_str(0, words.windows);
         }
@@ -198,6 +208,7 @@ impl TicketSlip {
             issued_at: "2026-11-21 14:05".into(),
             phone: "0757-00000000".into(),
             reprint: false,
+            offline: false,
         }
     }
 }

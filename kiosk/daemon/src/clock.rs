@@ -51,6 +51,19 @@ impl Clock {
         })
     }
 
+    /// Today in the hall, `2026-11-22`.
+    pub fn today(&self) -> String {
+        Zoned::now()
+            .with_time_zone(self.zone.clone())
+            .strftime("%Y-%m-%d")
+            .to_string()
+    }
+
+    /// A stored time as people read it.
+    pub fn local(&self, at: UnixMillis) -> String {
+        Timestamp::from_millisecond(at.0).map_or_else(|_| String::new(), |at| self.local_text(&at.to_string()))
+    }
+
     /// An RFC 3339 time as people read it, `2026-11-21 09:41`; empty when it is none.
     pub fn local_text(&self, rfc3339: &str) -> String {
         let Ok(at) = rfc3339.parse::<Timestamp>() else {
@@ -65,6 +78,13 @@ pub fn fresh_key() -> anyhow::Result<IdemKey> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).context("the system gives no random numbers")?;
     Ok(IdemKey::from_uuid(uuid::Builder::from_random_bytes(bytes).into_uuid()))
+}
+
+/// A nonce for sealing, never used twice.
+pub fn fresh_nonce() -> anyhow::Result<[u8; 12]> {
+    let mut bytes = [0; 12];
+    getrandom::fill(&mut bytes).context("the system gives no random numbers")?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use drivers_id_reader::codec::{CardKind, ValidTo};
 use drivers_thermal_printer::TicketSlip;
 use kiosk_flow::{
-    Appointment, Call, Card, Catalogue, Day, Group, LocalText, Service, Slip, Ticket, TicketRequest, WaitS,
+    Appointment, Call, Card, Catalogue, Day, Group, Lent, LentNumber, LocalText, Service, Slip, Ticket, TicketRequest,
+    WaitS,
 };
 use provisioning_config::hall_file::Text;
 use ticket_dispatcher_protocol as wire;
@@ -54,7 +55,8 @@ pub fn card(card: drivers_id_reader::Card) -> Card {
     }
 }
 
-fn holder(card: Card) -> wire::Holder {
+/// The person as sent, and as sealed until then.
+pub fn holder(card: Card) -> wire::Holder {
     wire::Holder {
         document: card.document,
         number: card.number,
@@ -87,7 +89,7 @@ pub fn issued(ticket: wire::TicketIssued, cases: Cases, slot: Option<String>, cl
             p10_s: ticket.wait_p10_s.unwrap_or_default(),
             p90_s: ticket.wait_p90_s.unwrap_or_default(),
         },
-        windows: ticket.windows,
+        windows: ticket.windows.into_iter().map(wire_text).collect(),
         lookup_url: ticket.lookup_url,
         taken_at: clock.local_text(&ticket.issued_at),
         called_to: None,
@@ -95,6 +97,7 @@ pub fn issued(ticket: wire::TicketIssued, cases: Cases, slot: Option<String>, cl
         cases,
         // Who came too late has an ordinary number.
         appointment: slot.filter(|_| ticket.class == Class::Appt),
+        offline: false,
     }
 }
 
@@ -131,10 +134,26 @@ pub fn held(ticket: wire::HeldTicket, clock: &Clock) -> Ticket {
         windows: Vec::new(),
         lookup_url: ticket.lookup_url,
         taken_at: clock.local_text(&ticket.issued_at),
-        called_to: ticket.window_name,
+        called_to: ticket.window_name.map(wire_text),
         masked_name: None,
         cases: Cases::ONE,
         appointment: None,
+        offline: false,
+    }
+}
+
+/// The numbers that this kiosk may give out alone.
+pub fn lent(lent: wire::Lent) -> Lent {
+    let numbers = lent.numbers.into_iter().map(|one| LentNumber {
+        group: one.group,
+        number: one.number,
+        id: one.id,
+        check_code: one.check_code,
+        lookup_url: one.lookup_url,
+    });
+    Lent {
+        day: Day::parse(&lent.day.replace('-', "")),
+        numbers: numbers.collect(),
     }
 }
 
@@ -186,7 +205,7 @@ fn service(service: wire::ServiceView) -> Service {
         keywords: service.keywords,
         pinyin_initials: service.pinyin_initials,
         materials: service.materials.into_iter().map(wire_text).collect(),
-        windows: service.windows,
+        windows: service.windows.into_iter().map(wire_text).collect(),
         available: service.available,
     }
 }
@@ -237,6 +256,7 @@ pub fn slip(slip: Slip, reprint: bool) -> TicketSlip {
         issued_at: slip.taken_at,
         phone: slip.hall_phone,
         reprint,
+        offline: slip.offline,
     }
 }
 

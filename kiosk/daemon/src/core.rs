@@ -1,14 +1,19 @@
 //! The core: one thread that feeds the flow, keeps the outbox, and carries the effects out in order.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use kiosk_flow::{DispatcherInput, Effect, Flow, Input, JobOutcome, Outcome, PrinterInput, Step};
+use kiosk_flow::{
+    DispatcherInput, Effect, Flow, Input, JobOutcome, LentNumber, Outcome, PrinterInput, Step, TicketRequest,
+};
 use kiosk_outbox::{JobState, NewJob, Outbox, RequestState};
-use ui_model::Model;
+use ticket_dispatcher_types::{IdemKey, TicketId, TicketNo};
+use ui_model::{Model, Trouble};
 
+use crate::alone::{Alone, HandOverEnd};
 use crate::clock::Clock;
 use crate::convert;
 use crate::dispatcher::Line;
@@ -24,6 +29,10 @@ const TICK: Duration = Duration::from_millis(250);
 pub enum Message {
     /// For the flow.
     Input(Box<Input>),
+    /// A ticket given out alone was handed over, or was not.
+    HandedOver(i64, HandOverEnd),
+    /// A ticket is over: its person may take another.
+    Over(TicketNo),
     /// Stop after what came before.
     Stop,
 }
@@ -44,6 +53,7 @@ pub struct Core {
     models: Models,
     shown: Option<Model>,
     watchdog: Watchdog,
+    alone: Option<Alone>,
 }
 
 impl Core {
@@ -55,6 +65,7 @@ impl Core {
         line: Line,
         printer: Option<Sender<Order>>,
         models: Models,
+        alone: Option<Alone>,
     ) -> Self {
         Self {
             flow,
@@ -65,17 +76,21 @@ impl Core {
             models,
             shown: None,
             watchdog: Watchdog::start(),
+            alone,
         }
     }
 
     /// Runs until a stop or an error. An error of the outbox stops the kiosk: what is on the disk is unknown then, and
     /// the restart reads the truth.
     pub fn run(mut self, rx: &Receiver<Message>) -> anyhow::Result<()> {
+        self.remember()?;
         let mut next_tick = Instant::now();
         loop {
             let wait = next_tick.saturating_duration_since(Instant::now());
             match rx.recv_timeout(wait) {
                 Ok(Message::Input(input)) => self.step(*input)?,
+                Ok(Message::HandedOver(no, end)) => self.handed_over(no, end)?,
+                Ok(Message::Over(number)) => self.outbox.release(number)?,
                 Ok(Message::Stop) => return Ok(()),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => anyhow::bail!("every part of the kiosk has stopped"),
@@ -85,11 +100,49 @@ impl Core {
                 next_tick = Instant::now() + TICK;
                 self.watchdog.turn();
                 self.step(Input::Tick)?;
+                self.run_errands()?;
             }
         }
     }
 
+    /// What the kiosk needs to go on alone, if it starts without a line.
+    fn remember(&mut self) -> anyhow::Result<()> {
+        let Some(alone) = &mut self.alone else { return Ok(()) };
+        alone.turn_day(&mut self.outbox)?;
+        for input in alone.remembered(&self.outbox)? {
+            self.step(Input::Dispatcher(input))?;
+        }
+        Ok(())
+    }
+
+    fn run_errands(&mut self) -> anyhow::Result<()> {
+        let Some(alone) = &mut self.alone else { return Ok(()) };
+        alone.turn_day(&mut self.outbox)?;
+        if let Some(errand) = alone.next(&self.outbox)? {
+            self.line.hand_over(errand);
+        }
+        Ok(())
+    }
+
+    fn handed_over(&mut self, no: i64, end: HandOverEnd) -> anyhow::Result<()> {
+        if let Some(alone) = &mut self.alone {
+            alone.ended(&self.outbox, no, end)?;
+        }
+        self.run_errands()
+    }
+
+    /// Feeds the flow. What is answered on this machine is fed right behind it.
     fn step(&mut self, input: Input) -> anyhow::Result<()> {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            self.one_step(input, &mut inputs)?;
+        }
+        self.show();
+        Ok(())
+    }
+
+    fn one_step(&mut self, input: Input, next: &mut VecDeque<Input>) -> anyhow::Result<()> {
+        let input = self.without_used(input)?;
         self.keep(&input).context("the outbox cannot keep what came")?;
         let (name, tick) = (name(&input), input == Input::Tick);
         let at = self.clock.moment()?;
@@ -99,15 +152,48 @@ impl Core {
             _ => {}
         }
         for effect in effects {
-            self.carry_out(effect)
-                .context("the outbox cannot keep what was asked for")?;
+            let answer = self.carry_out(effect);
+            next.extend(
+                answer
+                    .context("the outbox cannot keep what was asked for")?
+                    .map(Input::Dispatcher),
+            );
         }
-        self.show();
+        Ok(())
+    }
+
+    /// Of lent numbers the flow hears only those that were not given out.
+    fn without_used(&mut self, input: Input) -> anyhow::Result<Input> {
+        match (input, &self.alone) {
+            (Input::Dispatcher(DispatcherInput::Lent(lent)), Some(alone)) => {
+                let lent = alone.unused(&self.outbox, lent)?;
+                Ok(Input::Dispatcher(DispatcherInput::Lent(lent)))
+            }
+            (input, _) => Ok(input),
+        }
+    }
+
+    /// Keeps what the kiosk would need alone.
+    fn keep_for_alone(&mut self, input: &Input) -> anyhow::Result<()> {
+        let (Some(alone), Input::Dispatcher(input)) = (&mut self.alone, input) else {
+            return Ok(());
+        };
+        match input {
+            DispatcherInput::Back => alone.up = true,
+            DispatcherInput::Away => alone.up = false,
+            DispatcherInput::Lent(lent) => alone.keep_lent(&self.outbox, lent)?,
+            DispatcherInput::Services(catalogue) => alone.keep_catalogue(&self.outbox, catalogue)?,
+            DispatcherInput::Issued { key, ticket } | DispatcherInput::AlreadyHolds { key, ticket } => {
+                alone.hold(&self.outbox, *key, ticket)?;
+            }
+            _ => {}
+        }
         Ok(())
     }
 
     /// Writes down how requests and jobs ended, before anybody hears of it.
     fn keep(&mut self, input: &Input) -> anyhow::Result<()> {
+        self.keep_for_alone(input)?;
         let at = self.clock.unix();
         match input {
             Input::Dispatcher(DispatcherInput::Issued { key, .. } | DispatcherInput::AlreadyHolds { key, .. }) => {
@@ -129,11 +215,19 @@ impl Core {
         Ok(())
     }
 
-    fn carry_out(&mut self, effect: Effect) -> anyhow::Result<()> {
+    /// An answer is there at once only for what is done on this machine.
+    fn carry_out(&mut self, effect: Effect) -> anyhow::Result<Option<DispatcherInput>> {
         let at = self.clock.unix();
         match effect {
             Effect::StoreKey { key, what } => self.outbox.store_key(key, &what, at)?,
-            Effect::IssueTicket { key, request } => self.line.issue(key, request),
+            Effect::IssueTicket { key, request } => {
+                let group = self.flow.group_of(&request);
+                if let (Some(alone), Some(group)) = (&self.alone, group) {
+                    alone.asked(&self.outbox, key, &group, &request)?;
+                }
+                self.line.issue(key, request);
+            }
+            Effect::GiveAlone { key, request, number } => return self.give_alone(key, request, &number),
             Effect::FindBookings { ask, holder } => self.line.find_bookings(ask, holder),
             Effect::Abandon(key) => {
                 self.line.abandon(key);
@@ -156,7 +250,7 @@ impl Core {
                         .context("the printer's thread has stopped")?;
                 }
             }
-            Effect::CancelTicket(id) => self.line.cancel(id)?,
+            Effect::CancelTicket { id, number } => return self.give_back(id, number),
             Effect::CallStaff(reason) => tracing::warn!(?reason, "staff, please"),
             // Everything of a person is in the flow, which has just dropped it, or in a request, which is abandoned.
             Effect::Wipe => tracing::debug!("wiped"),
@@ -166,7 +260,32 @@ impl Core {
                 None => tracing::info!("{}", line.what),
             },
         }
-        Ok(())
+        Ok(None)
+    }
+
+    fn give_alone(
+        &mut self,
+        key: IdemKey,
+        request: TicketRequest,
+        number: &LentNumber,
+    ) -> anyhow::Result<Option<DispatcherInput>> {
+        let Some(alone) = &mut self.alone else {
+            let trouble = Trouble::DispatcherAway;
+            return Ok(Some(DispatcherInput::Refused { key, trouble }));
+        };
+        alone.give(&mut self.outbox, key, request, number).map(Some)
+    }
+
+    /// A ticket that the dispatcher has not heard of is given back here.
+    fn give_back(&mut self, id: TicketId, number: TicketNo) -> anyhow::Result<Option<DispatcherInput>> {
+        if let Some(alone) = &self.alone
+            && !alone.busy
+            && alone.give_back(&self.outbox, number)?
+        {
+            return Ok(Some(DispatcherInput::GivenBack(id)));
+        }
+        self.line.cancel(id)?;
+        Ok(None)
     }
 
     /// Sends the picture to the screen if it changed.

@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use kiosk_flow::{Card, DispatcherInput, Input, TicketRequest};
 use provisioning_config::kiosk_file::Dispatcher;
 use ticket_dispatcher_protocol::client::{Access, CallError, Client, StreamItem};
-use ticket_dispatcher_protocol::{HallSnapshot, ProblemKind, TakeTicket};
-use ticket_dispatcher_types::{DeviceId, IdemKey, TicketId};
+use ticket_dispatcher_protocol::{AskLease, HallEvent, HallEventKind, HallSnapshot, ProblemKind, TakeTicket};
+use ticket_dispatcher_types::{DeviceId, IdemKey, TicketId, TicketNo};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use ui_model::Trouble;
 
+use crate::alone::{Errand, HandOverEnd};
 use crate::clock::{Clock, fresh_key};
 use crate::convert;
 use crate::core::Message;
@@ -27,6 +28,12 @@ const SERVICES_GAP: Duration = Duration::from_millis(400);
 
 /// Pauses between attempts at a number: someone stands there, so soon at first.
 const PAUSES_MS: [u64; 4] = [250, 500, 1000, 2000];
+
+/// Lent numbers are asked for this often, and at once when the line is back.
+const LEASE_EVERY: Duration = Duration::from_secs(60);
+
+/// Pause before a hand-over is tried again.
+const HAND_OVER_AGAIN: Duration = Duration::from_secs(2);
 
 /// Attempts at giving a ticket back.
 const CANCEL_TRIES: usize = 4;
@@ -67,9 +74,18 @@ pub struct Line {
 
 impl Line {
     /// Starts to ask for the catalogue and to listen to the hall.
-    pub fn start(runtime: Handle, client: Client, device: DeviceId, clock: Clock, tx: Sender<Message>) -> Self {
+    /// `alone` says whether this kiosk can give out numbers by itself, so that it asks for some.
+    pub fn start(
+        runtime: Handle,
+        client: Client,
+        device: DeviceId,
+        clock: Clock,
+        tx: Sender<Message>,
+        alone: bool,
+    ) -> Self {
         let refresh = Arc::new(Notify::new());
-        runtime.spawn(ask_services(client.clone(), refresh.clone(), tx.clone()));
+        let lease = alone.then(|| device.clone());
+        runtime.spawn(ask_services(client.clone(), refresh.clone(), tx.clone(), lease));
         runtime.spawn(listen(client.clone(), refresh.clone(), tx.clone()));
         Self {
             runtime,
@@ -91,10 +107,11 @@ impl Line {
     pub fn issue(&self, key: IdemKey, request: TicketRequest) {
         let cases = request.cases;
         let slot = request.appointment.as_ref().map(|a| a.slot.clone());
+        let booked = slot.is_some();
         let body = convert::request(request, &self.device);
         let (client, clock, tx) = (self.client.clone(), self.clock.clone(), self.tx.clone());
         let task = self.runtime.spawn(async move {
-            let asked = std::time::Instant::now();
+            let asked = Instant::now();
             let answer = take_ticket(&client, key, &body, &tx).await;
             tracing::info!(ms = asked.elapsed().as_millis(), "the dispatcher answered");
             drop(body); // the holder goes before the answer is told
@@ -103,7 +120,7 @@ impl Line {
                     key,
                     ticket: convert::issued(*issued, cases, slot, &clock),
                 },
-                Err(error) => refusal(key, error, &clock),
+                Err(error) => refusal(key, booked, error, &clock),
             };
             tell(&tx, input);
         });
@@ -126,6 +143,25 @@ impl Line {
             };
             drop(question); // the holder goes before the answer is told
             tell(&tx, DispatcherInput::Bookings { ask, found });
+        });
+    }
+
+    /// Hands over a ticket that was given out alone: one attempt, the owner decides about the next.
+    pub fn hand_over(&self, errand: Errand) {
+        let (client, tx) = (self.client.clone(), self.tx.clone());
+        self.runtime.spawn(async move {
+            let Errand { no, key, body } = errand;
+            let end = match client.hand_over(key, &body).await {
+                Ok(answer) => HandOverEnd::Taken(answer),
+                Err(CallError::Refused(problem)) if is_final(problem.code) => HandOverEnd::Refused(problem.detail),
+                Err(error) => {
+                    tracing::warn!(%error, "a ticket given out alone is not handed over yet");
+                    tokio::time::sleep(HAND_OVER_AGAIN).await;
+                    HandOverEnd::Later
+                }
+            };
+            drop(body); // the holder goes before the answer is told
+            let _ = tx.send(Message::HandedOver(no, end)); // a core that stopped asks again when it starts
         });
     }
 
@@ -156,6 +192,14 @@ impl Line {
         });
         Ok(())
     }
+}
+
+/// A refusal that no repetition mends. What hangs on rights or on the state of the dispatcher may be mended by people.
+fn is_final(code: ProblemKind) -> bool {
+    matches!(
+        code,
+        ProblemKind::DayIsOver | ProblemKind::Unprocessable | ProblemKind::Malformed | ProblemKind::KeyReused
+    )
 }
 
 fn tell(tx: &Sender<Message>, input: DispatcherInput) {
@@ -194,10 +238,10 @@ async fn take_ticket(
     }
 }
 
-fn refusal(key: IdemKey, error: CallError, clock: &Clock) -> DispatcherInput {
+fn refusal(key: IdemKey, booked: bool, error: CallError, clock: &Clock) -> DispatcherInput {
     tracing::info!(%error, "no number");
     let CallError::Refused(problem) = error else {
-        let trouble = Trouble::DispatcherAway;
+        let trouble = Trouble::NotGivenHere;
         return DispatcherInput::Refused { key, trouble };
     };
     match (problem.code, problem.ticket) {
@@ -205,30 +249,44 @@ fn refusal(key: IdemKey, error: CallError, clock: &Clock) -> DispatcherInput {
             key,
             ticket: convert::held(ticket, clock),
         },
-        (ProblemKind::NotIssuing, _) => DispatcherInput::Refused {
+        (code, _) => DispatcherInput::Refused {
             key,
-            trouble: Trouble::LastNumberGone,
-        },
-        _ => DispatcherInput::Refused {
-            key,
-            trouble: Trouble::DispatcherAway,
+            trouble: reason(code, booked),
         },
     }
 }
 
-async fn ask_services(client: Client, refresh: Arc<Notify>, tx: Sender<Message>) {
+/// What the screen says of a refusal that no repetition mends.
+fn reason(code: ProblemKind, booked: bool) -> Trouble {
+    match code {
+        ProblemKind::NotIssuing => Trouble::LastNumberGone,
+        ProblemKind::Unprocessable | ProblemKind::WrongState | ProblemKind::NotFound if booked => {
+            Trouble::AppointmentGone
+        }
+        ProblemKind::Unauthorised | ProblemKind::Forbidden => Trouble::NotRegistered,
+        _ => Trouble::NotGivenHere,
+    }
+}
+
+async fn ask_services(client: Client, refresh: Arc<Notify>, tx: Sender<Message>, lease: Option<DeviceId>) {
     let mut failures = 0;
+    let mut asked_lease: Option<Instant> = None;
     loop {
         match client.services().await {
             Ok(services) => {
                 failures = 0;
                 tell(&tx, DispatcherInput::Services(convert::catalogue(services)));
                 tell(&tx, DispatcherInput::Back);
+                if asked_lease.is_none_or(|at| at.elapsed() >= LEASE_EVERY) {
+                    asked_lease = ask_lease(&client, &tx, lease.as_ref()).await.then(Instant::now);
+                }
             }
             Err(error) => {
                 failures += 1;
                 // One lost answer is no outage; two in a row are.
                 if failures == 2 {
+                    // Numbers may have been given out meanwhile.
+                    asked_lease = None;
                     tracing::warn!(%error, "the dispatcher is away");
                     tell(&tx, DispatcherInput::Away);
                 }
@@ -237,6 +295,21 @@ async fn ask_services(client: Client, refresh: Arc<Notify>, tx: Sender<Message>)
         let wait = if failures == 1 { SERVICES_GAP } else { SERVICES_EVERY };
         let _ = tokio::time::timeout(wait, refresh.notified()).await;
         tokio::time::sleep(SERVICES_GAP).await;
+    }
+}
+
+/// Asks for numbers for the time without a line; false when there was no answer.
+async fn ask_lease(client: &Client, tx: &Sender<Message>, device: Option<&DeviceId>) -> bool {
+    let Some(device) = device.cloned() else { return true };
+    match client.lease(&AskLease { device: Some(device) }).await {
+        Ok(lent) => {
+            tell(tx, DispatcherInput::Lent(convert::lent(lent)));
+            true
+        }
+        Err(error) => {
+            tracing::warn!(%error, "no numbers are lent for the time without a line");
+            false
+        }
     }
 }
 
@@ -252,6 +325,9 @@ async fn listen(client: Client, refresh: Arc<Notify>, tx: Sender<Message>) {
                     Ok(StreamItem::Alive) => continue,
                     Ok(StreamItem::Snapshot(snapshot)) => hall = Some(*snapshot),
                     Ok(StreamItem::Event(event)) => {
+                        if let Some(number) = over(&event) {
+                            let _ = tx.send(Message::Over(number));
+                        }
                         if let Some(hall) = &mut hall {
                             follow(hall, *event);
                         }
@@ -271,8 +347,16 @@ async fn listen(client: Client, refresh: Arc<Notify>, tx: Sender<Message>) {
     }
 }
 
+/// The ticket that an event says is over. One with more matters may be among them: then a kiosk alone would give its
+/// person a second number, and the dispatcher settles that at the hand-over.
+fn over(event: &HallEvent) -> Option<TicketNo> {
+    event
+        .number
+        .filter(|_| matches!(event.kind, HallEventKind::Finished | HallEventKind::Cancelled))
+}
+
 /// Folds an event into what the strip needs of the hall: its calls, and who stands at which window.
-fn follow(hall: &mut HallSnapshot, event: ticket_dispatcher_protocol::HallEvent) {
+fn follow(hall: &mut HallSnapshot, event: HallEvent) {
     hall.seq = event.seq;
     if let Some(call) = event.call {
         hall.calls.retain(|c| c.number != call.number);

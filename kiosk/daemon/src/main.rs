@@ -4,6 +4,7 @@
 //! program never logs a person, never sends identity but over mutual TLS or the machine's own loopback, and stops
 //! rather than going on when its outbox cannot keep what it was told.
 
+mod alone;
 mod clock;
 mod convert;
 mod core;
@@ -82,6 +83,7 @@ fn run(file: &KioskFile) -> anyhow::Result<()> {
         }
     }
 
+    let alone = alone::Alone::open(file, &clock)?;
     let client = dispatcher::client(&file.dispatcher)?;
     let line = dispatcher::Line::start(
         runtime.handle().clone(),
@@ -89,6 +91,7 @@ fn run(file: &KioskFile) -> anyhow::Result<()> {
         file.id.clone(),
         clock.clone(),
         tx.clone(),
+        alone.is_some(),
     );
     let models = screen::serve(&runtime, &file.ui_socket, tx.clone())?;
     if let Some(device) = &file.reader {
@@ -101,7 +104,7 @@ fn run(file: &KioskFile) -> anyhow::Result<()> {
     runtime.spawn(stop_on_signal(tx));
 
     let flow = Flow::new(settings(file, timeouts, first_job), clock.now());
-    let core = Core::new(flow, outbox, clock, line, printer, models);
+    let core = Core::new(flow, outbox, clock, line, printer, models, alone);
     println!("{{\"ready\":true}}");
     core.run(&rx)
 }

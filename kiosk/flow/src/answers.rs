@@ -16,6 +16,7 @@ impl Flow {
             DispatcherInput::Unavailable { key, trouble } => self.unavailable(key, trouble),
             found @ DispatcherInput::Bookings { .. } => self.bookings_found(at, found, effects),
             DispatcherInput::Services(catalogue) => self.services(catalogue),
+            DispatcherInput::Lent(lent) => self.lent(lent),
             DispatcherInput::Strip(calls) => {
                 let same = self.strip == calls;
                 self.strip = calls;
@@ -48,12 +49,19 @@ impl Flow {
         }
     }
 
-    fn issued(&mut self, at: &Moment, key: IdemKey, ticket: Ticket, effects: &mut Effects) -> Outcome {
+    fn issued(&mut self, at: &Moment, key: IdemKey, mut ticket: Ticket, effects: &mut Effects) -> Outcome {
+        if ticket.offline {
+            self.use_up(ticket.number);
+            ticket.windows = self.catalogue.windows_of(&ticket.services);
+        }
         match self.waits_for(key) {
             // The session is over. The ticket stays open: the person who taps again is shown it.
             None => ignored(Reason::Late),
             Some(true) => {
-                effects.push(Effect::CancelTicket(ticket.id));
+                effects.push(Effect::CancelTicket {
+                    id: ticket.id,
+                    number: ticket.number,
+                });
                 self.end_with_word(at, true, effects);
                 Outcome::Advanced
             }
@@ -144,7 +152,7 @@ impl Flow {
         if !self.gives_back(id) {
             return ignored(Reason::Late);
         }
-        self.fail(Trouble::DispatcherAway, None, effects);
+        self.fail(Trouble::NotGivenBack, None, effects);
         Outcome::Advanced
     }
 

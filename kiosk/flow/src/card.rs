@@ -1,9 +1,10 @@
 //! What the flow knows of a card: enough to ask for a number, nothing more.
 
+use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::{DocumentKind, Personal};
 
 /// A calendar day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Day {
     /// Year, like 2026.
     pub year: i16,

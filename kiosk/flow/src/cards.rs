@@ -61,7 +61,7 @@ impl Flow {
         }
         match &mut self.session {
             None => {
-                let stage = match self.blocked() {
+                let stage = match self.blocked(at) {
                     Some(trouble) => Stage::Failed { trouble, key: None },
                     None => Stage::Reading(ReadingStep::Found),
                 };
@@ -162,10 +162,11 @@ impl Flow {
 
     /// Asks for the number. The only place where a request begins, with the one fresh key of this step.
     pub(crate) fn issue(&mut self, at: &Moment, effects: &mut Effects) {
-        if let Some(trouble) = self.blocked() {
+        if let Some(trouble) = self.blocked(at) {
             self.fail(trouble, None, effects);
             return;
         }
+        let alone = self.dispatcher_away_since.is_some();
         let priority_age = self.catalogue.priority_age;
         let Some(session) = &mut self.session else {
             return;
@@ -189,6 +190,9 @@ impl Flow {
         };
         session.confirmed = false;
         session.touch(at.now);
+        if alone {
+            return self.issue_alone(at, request, effects);
+        }
         session.stage = Stage::Issuing {
             underway: Underway {
                 key: at.fresh,
@@ -196,6 +200,7 @@ impl Flow {
             },
             cancel: false,
             trouble: Trouble::DispatcherAway,
+            waits: Some(Box::new(request.clone())),
         };
         effects.push(Effect::StoreKey {
             key: at.fresh,

@@ -54,7 +54,7 @@ impl WaitS {
 }
 
 /// First level of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// The group.
     pub id: GroupId,
@@ -69,7 +69,7 @@ pub struct Group {
 }
 
 /// Second level of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Service {
     /// The service.
     pub id: ServiceId,
@@ -84,13 +84,13 @@ pub struct Service {
     /// Papers needed.
     pub materials: Vec<LocalText>,
     /// Names of the windows that serve it.
-    pub windows: Vec<String>,
+    pub windows: Vec<LocalText>,
     /// False when its last number is gone or nobody serves it today.
     pub available: bool,
 }
 
 /// What the dispatcher told with `GET /services`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Catalogue {
     /// The hall's name.
     pub hall_name: LocalText,
@@ -165,19 +165,15 @@ impl Catalogue {
         (longest.waiting, wait_of(longest))
     }
 
-    /// The likely wait of a ticket; zero, which no screen and no slip shows, where no window is open for it.
-    pub fn ticket_wait(&self, services: &[ServiceId], wait: WaitS) -> Wait {
+    /// The likely wait of a ticket; none where no window is open for it.
+    pub fn ticket_wait(&self, services: &[ServiceId], wait: WaitS) -> Option<Wait> {
         let mut groups = services.iter().filter_map(|s| self.group_of(s));
-        if groups.any(|g| g.windows_open > 0) {
-            wait.minutes()
-        } else {
-            Wait::default()
-        }
+        groups.any(|g| g.windows_open > 0).then(|| wait.minutes())
     }
 
     /// Names of the windows that serve any of the services, each once.
-    pub fn windows_of(&self, services: &[ServiceId]) -> Vec<String> {
-        let mut windows: Vec<String> = Vec::new();
+    pub fn windows_of(&self, services: &[ServiceId]) -> Vec<LocalText> {
+        let mut windows: Vec<LocalText> = Vec::new();
         for name in services.iter().filter_map(|s| self.service(s)).flat_map(|s| &s.windows) {
             if !windows.contains(name) {
                 windows.push(name.clone());

@@ -11,7 +11,8 @@ use crate::{Appointment, Card, DispatcherInput, Effect, Moment, Outcome, Phrase,
 impl Flow {
     /// Asks for the bookings of the person whose card was just read.
     pub(crate) fn look_for_bookings(&mut self, at: &Moment, card: Card, effects: &mut Effects) {
-        if self.blocked().is_some() {
+        // Alone nobody can be asked: an appointment is then an ordinary number, which the desk may mend.
+        if self.dispatcher_away_since.is_some() || self.blocked(at).is_some() {
             return self.after_bookings(at, effects);
         }
         let (ask, since) = (at.fresh, at.now);

@@ -8,15 +8,18 @@ use crate::session::{Place, Priority};
 use crate::{Effect, Moment, Outcome, Phrase, Reason, StaffReason};
 
 impl Flow {
-    pub(crate) fn choose_group(&mut self, group: GroupId) -> Outcome {
-        if self.catalogue.group(&group).is_none() {
+    pub(crate) fn choose_group(&mut self, at: &Moment, group: GroupId) -> Outcome {
+        if self.catalogue.group(&group).is_none() || !self.gives_group(at, &group) {
             return ignored(Reason::NoSuchChoice);
         }
         self.go(Place::Services(group))
     }
 
-    pub(crate) fn choose(&mut self, service: ServiceId) -> Outcome {
-        if !self.catalogue.service(&service).is_some_and(|s| s.available) {
+    pub(crate) fn choose(&mut self, at: &Moment, service: ServiceId) -> Outcome {
+        // The last word on who still gives numbers is the dispatcher's; while it is away the lent numbers count.
+        let alone = self.is_alone(at);
+        let available = self.catalogue.service(&service).is_some_and(|s| s.available || alone);
+        if !available || !self.gives_service(at, &service) {
             return ignored(Reason::NoSuchChoice);
         }
         let most = usize::from(self.catalogue.matters_max.max(1));
@@ -33,10 +36,13 @@ impl Flow {
     }
 
     /// 不知道选哪个: the guidance desk finds out; other matters on the list would only hide that.
-    pub(crate) fn choose_guidance(&mut self) -> Outcome {
+    pub(crate) fn choose_guidance(&mut self, at: &Moment) -> Outcome {
         let Some(guidance) = self.catalogue.guidance.clone() else {
             return ignored(Reason::NoSuchChoice);
         };
+        if !self.gives_service(at, &guidance) {
+            return ignored(Reason::NoSuchChoice);
+        }
         if let Some(session) = &mut self.session {
             session.chosen = vec![guidance];
         }
@@ -44,8 +50,8 @@ impl Flow {
     }
 
     /// Goes to the reader.
-    pub(crate) fn present(&mut self, effects: &mut Effects) -> Outcome {
-        let trouble = match self.blocked() {
+    pub(crate) fn present(&mut self, at: &Moment, effects: &mut Effects) -> Outcome {
+        let trouble = match self.blocked(at) {
             None if !self.reader_up => Some(Trouble::ReaderAway),
             other => other,
         };
@@ -144,7 +150,7 @@ impl Flow {
             self.issue(at, effects);
             return Outcome::Advanced;
         }
-        let outcome = self.present(effects);
+        let outcome = self.present(at, effects);
         if let Some(session) = &mut self.session {
             session.confirmed = matches!(session.stage, crate::session::Stage::At);
         }

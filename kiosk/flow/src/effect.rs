@@ -2,7 +2,7 @@
 
 use ticket_dispatcher_types::{IdemKey, TicketId, TicketNo};
 
-use crate::{Card, JobNo, Slip, TicketRequest};
+use crate::{Card, JobNo, LentNumber, Slip, TicketRequest};
 
 /// One effect. Carried out in the order given: [`Effect::StoreKey`] must be durable before the next one begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,16 @@ pub enum Effect {
         key: IdemKey,
         /// The request.
         request: TicketRequest,
+    },
+    /// Give out a lent number: keep its ticket and its person, sealed, then answer as the dispatcher would, with the
+    /// ticket that the person holds already if there is one.
+    GiveAlone {
+        /// The key that it will be handed over with.
+        key: IdemKey,
+        /// The request.
+        request: TicketRequest,
+        /// The number.
+        number: Box<LentNumber>,
     },
     /// Ask whether this person has an appointment today. Asked once; no answer counts as none.
     FindBookings {
@@ -42,7 +52,12 @@ pub enum Effect {
         reprint: bool,
     },
     /// Give a ticket back.
-    CancelTicket(TicketId),
+    CancelTicket {
+        /// Which.
+        id: TicketId,
+        /// Its number.
+        number: TicketNo,
+    },
     /// Call staff to the kiosk.
     CallStaff(StaffReason),
     /// The session ended: forget everything about a person, everywhere.

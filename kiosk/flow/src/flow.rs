@@ -5,8 +5,8 @@ use ui_model::{PaperState, Trouble};
 
 use crate::session::{Prefs, Session, Stage, TicketStage};
 use crate::{
-    Call, Catalogue, Effect, Input, JobNo, LogLine, Moment, Outcome, Phrase, PrinterState, Reason, Settings, Slip,
-    StaffReason, Step,
+    Call, Catalogue, Effect, Input, JobNo, Lent, LogLine, Moment, Outcome, Phrase, PrinterState, Reason, Settings,
+    Slip, StaffReason, Step,
 };
 
 /// Where a card is.
@@ -53,6 +53,8 @@ pub struct Flow {
     pub(crate) prefs_at: Millis,
     pub(crate) session: Option<Session>,
     pub(crate) power_failing: bool,
+    /// Numbers to give out while the dispatcher is away.
+    pub(crate) lent: Lent,
 }
 
 /// Effects of a step as they gather.
@@ -84,6 +86,7 @@ impl Flow {
             prefs_at: now,
             session: None,
             power_failing: false,
+            lent: Lent::default(),
             settings,
         }
     }
@@ -114,8 +117,10 @@ impl Flow {
     }
 
     /// Why no number can be given out now, if so.
-    pub(crate) fn blocked(&self) -> Option<Trouble> {
-        if self.dispatcher_away_since.is_some() {
+    pub(crate) fn blocked(&self, at: &Moment) -> Option<Trouble> {
+        if self.is_alone(at) {
+            None
+        } else if self.dispatcher_away_since.is_some() {
             Some(Trouble::DispatcherAway)
         } else if !self.catalogue.issuing {
             Some(Trouble::OutsideHours)
@@ -160,6 +165,7 @@ impl Flow {
     fn tick(&mut self, at: &Moment, effects: &mut Effects) -> Outcome {
         let mut advanced = self.tick_card(at, effects);
         advanced |= self.tick_looking(at, effects);
+        advanced |= self.tick_unanswered(at, effects);
         advanced |= self.tick_session(at, effects);
         let unused = self.session.is_none() && self.prefs != Self::fresh_prefs(&self.settings);
         if unused && at.now - self.prefs_at >= self.idle_limit() {
@@ -209,6 +215,7 @@ impl Flow {
             underway,
             trouble,
             cancel,
+            ..
         } = session.stage
             && at.now - underway.since >= timeouts.issue
         {

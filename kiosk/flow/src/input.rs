@@ -3,7 +3,7 @@
 use ticket_dispatcher_types::{IdemKey, Millis, TicketId, TicketNo};
 use ui_model::{Intent, ReadingStep, Trouble};
 
-use crate::{Appointment, Card, Catalogue, Day, JobNo, LocalText, Slip, Ticket};
+use crate::{Appointment, Card, Catalogue, Day, JobNo, Lent, LocalText, Slip, Ticket};
 
 /// The moment of a step: everything a pure flow cannot know by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,7 @@ pub struct Moment {
 }
 
 /// One input.
+#[allow(clippy::large_enum_variant)] // one at a time, and boxed wherever it waits
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
     /// Somebody touched the screen.
@@ -112,6 +113,8 @@ pub enum DispatcherInput {
     },
     /// The catalogue with its counts.
     Services(Catalogue),
+    /// The numbers that this kiosk may give out alone.
+    Lent(Lent),
     /// The newest calls, newest first.
     Strip(Vec<Call>),
     /// The line is down.

@@ -13,6 +13,7 @@
 //! - a person kept after the number is there or the session is over;
 //! - a session that begins while a card lies on the reader.
 
+mod alone;
 mod answers;
 mod card;
 mod cards;
@@ -29,6 +30,7 @@ mod ticket;
 mod touch;
 mod view;
 
+pub use alone::{Lent, LentNumber};
 pub use card::{Card, Day};
 pub use catalogue::{Catalogue, Group, LocalText, Service, WaitS};
 pub use effect::{Effect, LogLine, Outcome, Phrase, Reason, StaffReason, Step};

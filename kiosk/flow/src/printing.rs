@@ -1,6 +1,6 @@
 //! Slips: sent once, and once more marked 补打 when nobody knows whether the first came out.
 
-use ui_model::PaperState;
+use ui_model::{PaperState, Trouble};
 
 use crate::flow::{Effects, Flow, Job, ignored, log};
 use crate::session::{Session, Stage, TicketStage};
@@ -192,7 +192,10 @@ impl Flow {
     fn slip(&self, ticket: &Ticket) -> Slip {
         let lang = self.prefs.lang;
         let group = ticket.services.first().and_then(|s| self.catalogue.group_of(s));
-        let wait = self.catalogue.ticket_wait(&ticket.services, ticket.wait);
+        let wait = self
+            .catalogue
+            .ticket_wait(&ticket.services, ticket.wait)
+            .unwrap_or_default();
         Slip {
             ticket: ticket.id,
             number: ticket.number,
@@ -202,7 +205,7 @@ impl Flow {
             hall_phone: self.catalogue.hall_phone.clone(),
             group_name: group.map(|g| g.name.get(lang).to_string()).unwrap_or_default(),
             services: self.catalogue.names(&ticket.services, lang),
-            windows: ticket.windows.clone(),
+            windows: ticket.windows.iter().map(|w| w.get(lang).to_string()).collect(),
             people_ahead: ticket.people_ahead,
             wait_from_min: wait.from_min,
             wait_to_min: wait.to_min,
@@ -211,14 +214,39 @@ impl Flow {
             masked_name: ticket.masked_name.clone(),
             cases: ticket.cases,
             appointment: ticket.appointment.clone(),
+            offline: ticket.offline,
         }
     }
 
+    /// A slip that was asked for while the printer cannot print: it waits for the printer like one that was
+    /// interrupted. Asked for twice it still waits once.
+    fn queue_slip(&mut self, at: &Moment, ticket: &Ticket, effects: &mut Effects) -> JobNo {
+        if let Some(waits) = self.jobs.iter().find(|j| j.slip.ticket == ticket.id) {
+            return waits.no;
+        }
+        let (no, slip) = (self.take_job_no(), self.slip(ticket));
+        effects.push(about("slip_queued", &slip));
+        effects.push(Effect::CallStaff(StaffReason::Printer));
+        let job = Job {
+            no,
+            slip,
+            reprint: true,
+            tries: 0,
+            first_at: at.now,
+            sent: false,
+        };
+        self.keep_job(job, effects);
+        no
+    }
+
     /// Puts a ticket on the screen. Paper follows once the card is gone; without a printer the number is on the screen.
+    /// A reprint is what the person asked for, so it waits for a printer that is being seen to.
     pub(crate) fn show_ticket(&mut self, at: &Moment, ticket: Ticket, reprint: bool, effects: &mut Effects) {
-        let paper = match self.printer {
-            PrinterState::Ready | PrinterState::PaperLow => PaperState::Printing,
-            PrinterState::Down(_) => PaperState::None,
+        let (paper, job) = match self.printer {
+            PrinterState::Ready | PrinterState::PaperLow => (PaperState::Printing, None),
+            PrinterState::Down(Trouble::PrinterAway) => (PaperState::None, None),
+            PrinterState::Down(_) if reprint => (PaperState::Queued, Some(self.queue_slip(at, &ticket, effects))),
+            PrinterState::Down(_) => (PaperState::None, None),
         };
         let Some(session) = &mut self.session else {
             return;
@@ -233,7 +261,7 @@ impl Flow {
         session.stage = Stage::Ticket(TicketStage {
             ticket,
             paper,
-            job: None,
+            job,
             reprint,
             announced: false,
         });

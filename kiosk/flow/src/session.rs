@@ -3,7 +3,7 @@
 use ticket_dispatcher_types::{Cases, GroupId, IdemKey, Lang, Millis, ServiceId};
 use ui_model::{CardTrouble, PaperState, ReadingStep, Trouble};
 
-use crate::{Appointment, Card, JobNo, Ticket, Underway};
+use crate::{Appointment, Card, JobNo, Ticket, TicketRequest, Underway};
 
 /// Most steps that "back" remembers.
 const BACK_MAX: usize = 16;
@@ -51,6 +51,8 @@ pub(crate) enum Stage {
         cancel: bool,
         /// What the last failed attempt said.
         trouble: Trouble,
+        /// The request, as long as a lent number may take its place; none for one that is given out alone.
+        waits: Option<Box<TicketRequest>>,
     },
     Ticket(TicketStage),
     Held {

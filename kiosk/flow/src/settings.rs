@@ -17,6 +17,9 @@ pub struct Timeouts {
     pub card_left: Millis,
     /// How long a person waits for a number before the screen says where to go instead.
     pub issue: Millis,
+    /// How long an unanswered request is waited for, once the dispatcher is known to be away, before a lent number
+    /// takes its place.
+    pub alone_after: Millis,
     /// How long the question for appointments is waited for.
     pub look: Millis,
     /// How long the last screen of a cancelled session stays.
@@ -33,6 +36,7 @@ impl Default for Timeouts {
             warning: Millis::from_secs(20),
             card_left: Millis::from_secs(15),
             issue: Millis::from_secs(15),
+            alone_after: Millis::from_secs(3),
             look: Millis(1_500),
             ended: Millis::from_secs(2),
             reprint: Millis::from_mins(15),

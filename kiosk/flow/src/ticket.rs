@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::{BookingId, Cases, Class, IdemKey, Lang, ServiceId, TicketId, TicketNo};
 
-use crate::{Card, WaitS};
+use crate::{Card, LocalText, WaitS};
 
 /// An appointment of today that waits for its person. Times are minutes of the local day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +48,8 @@ impl TicketRequest {
     }
 }
 
-/// A ticket: just issued, or found open.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A ticket: just issued, or found open. Holds no person, so that the outbox may keep it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
     /// The ticket.
     pub id: TicketId,
@@ -64,19 +64,22 @@ pub struct Ticket {
     /// Likely wait.
     pub wait: WaitS,
     /// Names of the windows that may call it; empty when the dispatcher did not say.
-    pub windows: Vec<String>,
+    pub windows: Vec<LocalText>,
     /// What the QR says.
     pub lookup_url: String,
     /// When it was issued, local, `2026-11-21 09:41`.
     pub taken_at: String,
     /// The window it is called to, if it is.
-    pub called_to: Option<String>,
+    pub called_to: Option<LocalText>,
     /// Masked name, only where the hall prints it.
     pub masked_name: Option<String>,
     /// Cases on it.
     pub cases: Cases,
     /// Slot of the appointment that it keeps; none for an ordinary number.
     pub appointment: Option<String>,
+    /// Given out without the dispatcher.
+    #[serde(default)]
+    pub offline: bool,
 }
 
 /// The record of a slip: all that is printed, and nothing that is not. Kept in the outbox before the first byte goes
@@ -118,6 +121,9 @@ pub struct Slip {
     /// Slot of the appointment that it keeps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appointment: Option<String>,
+    /// Given out without the dispatcher: the slip says so.
+    #[serde(default)]
+    pub offline: bool,
 }
 
 /// A print job of this kiosk, counted up for ever (the outbox keeps the count).

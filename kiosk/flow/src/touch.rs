@@ -71,7 +71,10 @@ impl Flow {
                 Outcome::Advanced
             }
             Stage::Ticket(shown) if Self::unprinted(shown) && !shown.reprint => {
-                effects.push(Effect::CancelTicket(shown.ticket.id));
+                effects.push(Effect::CancelTicket {
+                    id: shown.ticket.id,
+                    number: shown.ticket.number,
+                });
                 self.end_with_word(at, true, effects);
                 Outcome::Advanced
             }
@@ -105,7 +108,7 @@ impl Flow {
         };
         let needs_number = !matches!(place, Place::NoCard | Place::Privacy);
         let needs_card = place == Place::Present && !self.reader_up;
-        let trouble = match self.blocked() {
+        let trouble = match self.blocked(at) {
             Some(trouble) if needs_number => Some(trouble),
             _ if needs_card => Some(Trouble::ReaderAway),
             _ => None,
@@ -172,7 +175,6 @@ impl Flow {
     }
 
     fn at_held(&mut self, at: &Moment, intent: Intent, effects: &mut Effects) -> Outcome {
-        let prints = self.printer.prints();
         let Some(Session {
             stage: Stage::Held { ticket, busy },
             ..
@@ -181,14 +183,18 @@ impl Flow {
             return ignored(Reason::NotOnThisScreen);
         };
         match intent {
-            Intent::Reprint if prints => {
+            // Whatever the printer is doing: the next screen says what becomes of the slip.
+            Intent::Reprint => {
                 let ticket = ticket.clone();
                 self.show_ticket(at, ticket, true, effects);
                 Outcome::Advanced
             }
             Intent::CancelHeld => {
                 *busy = true;
-                effects.push(Effect::CancelTicket(ticket.id));
+                effects.push(Effect::CancelTicket {
+                    id: ticket.id,
+                    number: ticket.number,
+                });
                 Outcome::Advanced
             }
             Intent::Done | Intent::Back => {
@@ -222,7 +228,7 @@ impl Flow {
             (Intent::ShowPrivacy, place) if *place != Place::Privacy => self.go(Place::Privacy),
             (Intent::NoCard, place) if *place != Place::NoCard && !card_read => self.go(Place::NoCard),
             (Intent::ChooseFirst, Place::Present | Place::NoCard | Place::Privacy) => self.go(Place::Groups),
-            (Intent::TapFirst, place) if *place != Place::Present && !card_read => self.present(effects),
+            (Intent::TapFirst, place) if *place != Place::Present && !card_read => self.present(at, effects),
             (Intent::OpenSearch, Place::Groups | Place::Services(_)) => self.go(Place::Search(String::new())),
             (Intent::Search { text }, Place::Search(_)) => {
                 let fits = text.len() <= SEARCH_LETTERS_MAX && text.bytes().all(|b| b.is_ascii_lowercase());
@@ -232,9 +238,9 @@ impl Flow {
                 session.place = Place::Search(text);
                 Outcome::Advanced
             }
-            (Intent::ChooseGroup { group }, Place::Groups) => self.choose_group(group),
-            (Intent::ChooseService { service }, Place::Services(_) | Place::Search(_)) => self.choose(service),
-            (Intent::Guidance, Place::Groups | Place::Services(_) | Place::Search(_)) => self.choose_guidance(),
+            (Intent::ChooseGroup { group }, Place::Groups) => self.choose_group(at, group),
+            (Intent::ChooseService { service }, Place::Services(_) | Place::Search(_)) => self.choose(at, service),
+            (Intent::Guidance, Place::Groups | Place::Services(_) | Place::Search(_)) => self.choose_guidance(at),
             (Intent::AcceptPriority, Place::Present) => self.want_priority(at, effects),
             _ => ignored(Reason::NotOnThisScreen),
         }

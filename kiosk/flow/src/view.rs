@@ -1,16 +1,16 @@
 //! The picture of the state: one model for every state, with nothing of a person but a masked name.
 
-use ticket_dispatcher_types::{Cases, Lang, Millis};
+use ticket_dispatcher_types::{Cases, Lang, Millis, window_names};
 use ui_model::{
-    Function, FunctionState, HeldTicketView, Model, NowServing, PriorityKind, Punctual, Screen, StripCall,
-    TakeCardUrgency, TicketShown, Trouble,
+    CatalogueGroup, CatalogueService, Function, FunctionState, HeldTicketView, Model, NowServing, PriorityKind,
+    Punctual, Screen, StripCall, TakeCardUrgency, TicketShown, Trouble,
 };
 
 use crate::flow::{CardPlace, Flow};
 use crate::session::{Place, Priority, Session, Stage, TicketStage};
 use crate::{Call, Moment, PrinterState, Ticket};
 
-/// Names of windows that fit the ticket screen.
+/// Names of windows, or runs of them, that fit the ticket screen.
 const WINDOWS_SHOWN_MAX: usize = 4;
 
 /// What the strip's age is worth telling from; a shorter gap is nothing to worry anybody with.
@@ -33,6 +33,7 @@ impl Flow {
             strip: self.strip_shown(at),
             time_left_s: self.time_left_s(at),
             staff_called: self.prefs.staff_called,
+            offline: self.is_alone(at),
         }
     }
 
@@ -64,10 +65,10 @@ impl Flow {
     }
 
     /// What does not work now; empty when all is well.
-    pub fn down(&self) -> Vec<FunctionState> {
+    pub fn down(&self, at: &Moment) -> Vec<FunctionState> {
         let state = |function, trouble| FunctionState { function, trouble };
         let mut down = Vec::new();
-        down.extend(self.blocked().map(|trouble| state(Function::TakeNumber, trouble)));
+        down.extend(self.blocked(at).map(|trouble| state(Function::TakeNumber, trouble)));
         if !self.reader_up {
             down.push(state(Function::ReadCard, Trouble::ReaderAway));
         }
@@ -106,7 +107,7 @@ impl Flow {
             return screen;
         }
         let Some(session) = &self.session else {
-            return self.attract();
+            return self.attract(at);
         };
         match &session.stage {
             Stage::At => self.place(session, at),
@@ -141,10 +142,11 @@ impl Flow {
             Stage::Held { ticket, .. } => Screen::AlreadyHolds {
                 held: HeldTicketView {
                     ticket: self.shown(ticket),
-                    called_to: ticket.called_to.clone(),
+                    called_to: ticket.called_to.as_ref().map(|w| w.get(self.prefs.lang).to_string()),
                     // The day says nothing here: a ticket lives for a day.
                     taken_at: ticket.taken_at.rsplit(' ').next().unwrap_or_default().to_string(),
-                    can_reprint: self.printer.prints(),
+                    // One that is being seen to prints later by itself.
+                    can_reprint: self.printer != PrinterState::Down(Trouble::PrinterAway),
                 },
             },
             Stage::Ticket(TicketStage {
@@ -164,11 +166,11 @@ impl Flow {
         }
     }
 
-    fn attract(&self) -> Screen {
+    fn attract(&self, at: &Moment) -> Screen {
         Screen::Attract {
-            down: self.down(),
+            down: self.down(at),
             elsewhere: self.elsewhere(),
-            closed: self.blocked().is_some() || self.power_failing,
+            closed: self.blocked(at).is_some() || self.power_failing,
             opening_hours: self.catalogue.hours_text(),
         }
     }
@@ -177,7 +179,7 @@ impl Flow {
         let lang = self.prefs.lang;
         match &session.place {
             Place::Groups => Screen::Groups {
-                groups: self.catalogue.groups_shown(lang),
+                groups: self.groups_now(at, lang),
                 greeting: session.person.as_ref().map(|p| p.name.masked_name()),
                 chosen: u8::try_from(session.chosen.len()).unwrap_or(u8::MAX),
                 guidance: self.catalogue.guidance.is_some(),
@@ -189,12 +191,12 @@ impl Flow {
                     group_name: group.map(|g| g.name.get(lang).to_string()).unwrap_or_default(),
                     waiting: group.map(|g| g.waiting).unwrap_or_default(),
                     wait: shown.and_then(|g| g.wait),
-                    services: self.catalogue.services_shown(id, lang),
+                    services: self.services_now(at, self.catalogue.services_shown(id, lang)),
                 }
             }
             Place::Search(text) => Screen::Search {
                 text: text.clone(),
-                results: self.catalogue.search(text, lang),
+                results: self.services_now(at, self.catalogue.search(text, lang)),
             },
             Place::Confirm => self.confirm_screen(session, at, lang),
             Place::Present => Screen::PresentCard {
@@ -208,8 +210,31 @@ impl Flow {
         }
     }
 
+    /// Alone the counts are those of before, so none are shown, and a group has numbers or has not.
+    fn groups_now(&self, at: &Moment, lang: Lang) -> Vec<CatalogueGroup> {
+        let mut groups = self.catalogue.groups_shown(lang);
+        if self.is_alone(at) {
+            for group in &mut groups {
+                (group.waiting, group.wait) = (0, None);
+                group.available = self.gives_group(at, &group.id);
+            }
+        }
+        groups
+    }
+
+    fn services_now(&self, at: &Moment, mut services: Vec<CatalogueService>) -> Vec<CatalogueService> {
+        if self.is_alone(at) {
+            for service in &mut services {
+                service.available = self.gives_service(at, &service.id);
+            }
+        }
+        services
+    }
+
     fn confirm_screen(&self, session: &Session, at: &Moment, lang: Lang) -> Screen {
-        let (waiting, wait) = self.catalogue.queue_of(&session.chosen);
+        let alone = self.is_alone(at);
+        let queue = self.catalogue.queue_of(&session.chosen);
+        let (waiting, wait) = if alone { (0, None) } else { queue };
         Screen::Confirm {
             matters: self.catalogue.matters(&session.chosen, lang),
             can_add: self.can_add(),
@@ -219,11 +244,21 @@ impl Flow {
             agent: session.agent,
             cases: if session.agent { session.cases } else { Cases::ONE },
             cases_max: self.catalogue.agent_cases_max.max(1),
-            past_closing: self.catalogue.past_closing(&session.chosen, at.minute_of_day),
+            past_closing: !alone && self.catalogue.past_closing(&session.chosen, at.minute_of_day),
             card_read: session.person.is_some(),
             priority: session.priority == Priority::Wanted,
             paper: self.printer.prints(),
         }
+    }
+
+    fn windows_shown(&self, ticket: &Ticket) -> Vec<String> {
+        let lang = self.prefs.lang;
+        let names: Vec<String> = ticket.windows.iter().map(|w| w.get(lang).to_string()).collect();
+        let (mut shown, more) = window_names(&names, "", WINDOWS_SHOWN_MAX);
+        if let Some(last) = shown.last_mut().filter(|_| more) {
+            last.push_str(if lang == Lang::En { " and more" } else { "等" });
+        }
+        shown
     }
 
     fn shown(&self, ticket: &Ticket) -> TicketShown {
@@ -232,10 +267,15 @@ impl Flow {
             check_code: ticket.check_code.clone(),
             services: self.catalogue.names(&ticket.services, self.prefs.lang),
             people_ahead: ticket.people_ahead,
-            wait: self.catalogue.ticket_wait(&ticket.services, ticket.wait),
-            windows: ticket.windows.iter().take(WINDOWS_SHOWN_MAX).cloned().collect(),
+            // Alone nobody can say.
+            wait: self
+                .catalogue
+                .ticket_wait(&ticket.services, ticket.wait)
+                .filter(|_| !ticket.offline),
+            windows: self.windows_shown(ticket),
             lookup_url: ticket.lookup_url.clone(),
             appointment: ticket.appointment.clone(),
+            offline: ticket.offline,
         }
     }
 }

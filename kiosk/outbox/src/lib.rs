@@ -1,14 +1,19 @@
 //! The kiosk's outbox: what was promised to the dispatcher and the printer, kept over a power cut.
 //!
-//! Two tables: the keys of requests, each stored before its first send, and print jobs, each stored with its whole
-//! record before the first byte. One connection, WAL, `synchronous=FULL`: when a call returns, its fact is on the disk.
+//! The keys of requests, each stored before its first send, and print jobs, each stored with its whole record before
+//! the first byte. One connection, WAL, `synchronous=FULL`: when a call returns, its fact is on the disk.
 //!
-//! **No identity at rest.** A request's holder is in memory only, so a request cannot be sent again after a restart:
-//! its key is then *lost*. Nothing is owed for it, because the rule of one open ticket per person settles it: if the
-//! dispatcher made the ticket, the person who taps again is answered `already-holds` with that very ticket and gets it
-//! printed; if it did not, the tap makes a new one. Either way nobody has two and nobody has none.
+//! **No identity at rest**, but for what `alone` seals. A request's holder is in memory only, so a request cannot be
+//! sent again after a restart: its key is then *lost*. Nothing is owed for it, because the rule of one open ticket per
+//! person settles it: if the dispatcher made the ticket, the person who taps again is answered `already-holds` with
+//! that very ticket and gets it printed; if it did not, the tap makes a new one. Either way nobody has two and nobody
+//! has none.
 //!
 //! **An error from a commit means "unknown", not "no".** The owner stops the process; the restart reads the truth.
+
+mod alone;
+
+pub use alone::{AloneEnd, NewAlone, StoredAlone, Tag};
 
 use std::path::Path;
 
@@ -17,7 +22,7 @@ use rusqlite_migration::{M, Migrations};
 use ticket_dispatcher_types::{IdemKey, TicketNo, UnixMillis};
 
 /// The migrations, oldest first; each is a step that never changes once it was shipped.
-const STEPS: &[M<'static>] = &[M::up(include_str!("schema_1.sql"))];
+const STEPS: &[M<'static>] = &[M::up(include_str!("schema_1.sql")), M::up(include_str!("schema_2.sql"))];
 
 /// Version of the printed layout that records are stored for.
 pub const LAYOUT_VERSION: u32 = 1;
@@ -149,7 +154,7 @@ pub struct Recovered {
 /// The outbox.
 #[derive(Debug)]
 pub struct Outbox {
-    db: Connection,
+    pub(crate) db: Connection,
 }
 
 impl Outbox {
@@ -268,6 +273,7 @@ impl Outbox {
         let sql = "UPDATE counter SET last_job = max(last_job, (SELECT coalesce(max(no), 0) FROM job))";
         change.execute(sql, [])?;
         change.execute("DELETE FROM job WHERE at_ms < ?1 AND state <> 'sent'", [before.0])?;
+        change.execute("DELETE FROM alone WHERE at_ms < ?1 AND state <> 'given'", [before.0])?;
         change.execute("DELETE FROM request WHERE at_ms < ?1 AND state <> 'stored'", [before.0])?;
         change.commit()?;
         Ok(())

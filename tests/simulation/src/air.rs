@@ -27,6 +27,8 @@ pub(crate) struct Air {
     /// Last delivery of each stream, which keeps its order as TCP does.
     streams: BTreeMap<u64, u64>,
     broken: BTreeSet<u64>,
+    /// Who is cut off, and until when.
+    cut: BTreeMap<Addr, u64>,
 }
 
 struct Letter {
@@ -49,6 +51,7 @@ impl Air {
             posted: 0,
             streams: BTreeMap::new(),
             broken: BTreeSet::new(),
+            cut: BTreeMap::new(),
         }
     }
 
@@ -81,8 +84,20 @@ impl Air {
         }
     }
 
+    /// Nothing comes to this one or from it until then.
+    pub(crate) fn cut(&mut self, addr: Addr, until: u64) {
+        self.cut.insert(addr, until);
+    }
+
+    fn is_cut(&self, addr: Addr) -> bool {
+        self.faults && self.cut.get(&addr).is_some_and(|until| self.tick < *until)
+    }
+
     /// A message that may be lost, doubled, late, and overtaken.
     pub(crate) fn send(&mut self, from: Addr, to: Addr, message: Message) {
+        if self.is_cut(from) || self.is_cut(to) {
+            return;
+        }
         if self.mishap(80) {
             return;
         }

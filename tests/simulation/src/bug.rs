@@ -43,11 +43,21 @@ pub enum Bug {
     HolderPerKiosk,
     /// The turn of the day forgets those who still wait.
     DayEndDropsWaiters,
+    /// The same block of numbers is lent to two kiosks.
+    BlockLentTwice,
+    /// A hand-over that comes again makes another ticket.
+    HandOverDoubled,
+    /// A kiosk alone hands over its newest ticket first.
+    HandedOverBackwards,
+    /// What a kiosk gave out alone is not kept over a restart.
+    AloneNotKept,
+    /// A restarted kiosk gives out lent numbers again.
+    UsedNumbersForgotten,
 }
 
 impl Bug {
     /// Every planted bug with the rule that must be found broken.
-    pub const ALL: [(Self, Rule); 19] = [
+    pub const ALL: [(Self, Rule); 24] = [
         (Self::AnswersBeforeFlush, Rule::AnsweredIsJournalled),
         (Self::GoesOnAfterFailedFlush, Rule::AnsweredIsJournalled),
         (Self::NewKeyOnRetry, Rule::OneAskOneRow),
@@ -67,5 +77,10 @@ impl Bug {
         (Self::SlipSentTwice, Rule::OneUnmarkedSlip),
         (Self::HolderPerKiosk, Rule::OneOpenTicket),
         (Self::DayEndDropsWaiters, Rule::WaitEnds),
+        (Self::BlockLentTwice, Rule::LentOnce),
+        (Self::HandOverDoubled, Rule::OneKeyOneRow),
+        (Self::HandedOverBackwards, Rule::HandedOverInOrder),
+        (Self::AloneNotKept, Rule::AnsweredIsJournalled),
+        (Self::UsedNumbersForgotten, Rule::RightHands),
     ];
 }

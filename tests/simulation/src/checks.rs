@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ticket_dispatcher_queue_core::{Effect, Engine};
-use ticket_dispatcher_types::{IdemKey, TicketId, TicketNo, TicketState, WindowId};
+use ticket_dispatcher_queue_core::{Effect, Engine, Event};
+use ticket_dispatcher_types::{DeviceId, IdemKey, Millis, TicketId, TicketNo, TicketState, WindowId};
 
 use crate::journal::{Call, Row, show};
 
@@ -32,6 +32,10 @@ pub enum Rule {
     RebuildIsLive,
     /// A slip is handed to the person whose ticket it is.
     RightHands,
+    /// No number is lent to two kiosks.
+    LentOnce,
+    /// A kiosk hands its tickets over in the order in which it gave them out.
+    HandedOverInOrder,
     /// A kiosk's key is stored before it is sent.
     KeyStoredFirst,
     /// A slip without its mark comes out once.
@@ -57,6 +61,12 @@ pub(crate) struct Checks {
     told: Vec<(TicketId, Option<TicketNo>)>,
     told_calls: Vec<Call>,
     unmarked: BTreeSet<TicketId>,
+    /// Numbers lent today, and to whom.
+    lent: BTreeMap<TicketNo, DeviceId>,
+    /// By kiosk: when the ticket was given out that it handed over last.
+    handed: BTreeMap<DeviceId, Millis>,
+    /// Tickets that a kiosk gave out alone: which, and to whom.
+    alone: Vec<(TicketId, TicketNo, String)>,
 }
 
 impl Checks {
@@ -84,14 +94,69 @@ impl Checks {
                 format!("row {seq}: asked once, done twice: {:?}", row.event)
             });
         }
+        self.hand_over(row);
+        let joined = row
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Superseded { .. }));
         for effect in &row.effects {
-            self.effect(seq, effect, before);
+            self.effect(seq, effect, before, joined);
         }
         show(&mut self.picture, &row.calls());
         self.pictures.insert(seq, self.picture.clone());
     }
 
-    fn effect(&mut self, seq: u64, effect: &Effect, before: &Engine) {
+    /// Each kiosk hands over in the order in which it gave out.
+    fn hand_over(&mut self, row: &Row) {
+        let Event::HandOver(offline) = &row.event else { return };
+        let Some(kiosk) = offline.ticket.source.device.clone() else {
+            return;
+        };
+        let last = self.handed.insert(kiosk, offline.issued).unwrap_or_default();
+        if offline.issued < last {
+            let (seq, number) = (row.seq, offline.number);
+            self.found(Rule::HandedOverInOrder, || {
+                format!("row {seq}: {number} was given out before the one handed over last")
+            });
+        }
+    }
+
+    fn lent(&mut self, seq: u64, kiosk: &DeviceId, first: TicketNo, length: usize) {
+        let counts = (first.count()..).take(length);
+        for number in counts.filter_map(|count| TicketNo::new(first.series(), count).ok()) {
+            if self.lent.insert(number, kiosk.clone()).is_some() {
+                self.found(Rule::LentOnce, || format!("row {seq}: {number} was lent before"));
+            }
+        }
+    }
+
+    /// A kiosk alone gave this number to this person.
+    pub(crate) fn given_alone(&mut self, ticket: TicketId, number: TicketNo, person: &str) {
+        self.alone.push((ticket, number, person.to_string()));
+    }
+
+    /// And took it back before anybody else heard of it.
+    pub(crate) fn taken_back(&mut self, ticket: TicketId) {
+        self.alone.retain(|(given, ..)| *given != ticket);
+    }
+
+    fn close_alone(&mut self) {
+        for (ticket, number, person) in std::mem::take(&mut self.alone) {
+            let Some((stored, holder)) = self.issued.get(&ticket).cloned() else {
+                self.found(Rule::AnsweredIsJournalled, || {
+                    format!("{number} was given to {person} by a kiosk alone; the journal does not know it")
+                });
+                continue;
+            };
+            if stored != number || holder.as_deref() != Some(person.as_str()) {
+                self.found(Rule::RightHands, || {
+                    format!("{number} was given to {person} by a kiosk alone; the journal has {stored} for {holder:?}")
+                });
+            }
+        }
+    }
+
+    fn effect(&mut self, seq: u64, effect: &Effect, before: &Engine, joined: bool) {
         match effect {
             Effect::DayBegan { .. } => {
                 let left = self.waiting.len();
@@ -103,8 +168,14 @@ impl Checks {
                 self.waiting.clear();
                 self.at_window.clear();
                 self.numbers.clear();
+                self.lent.clear();
             }
-            Effect::Issued { .. } => self.issued(seq, effect, before),
+            Effect::Leased { kiosk, first, ids, .. } => self.lent(seq, kiosk, *first, ids.len()),
+            Effect::Superseded { ticket, .. } => {
+                self.at_window.remove(ticket);
+                self.waiting.remove(ticket);
+            }
+            Effect::Issued { .. } => self.issued(seq, effect, before, joined),
             Effect::Called { ticket, window, .. } => self.call(seq, *ticket, window),
             Effect::NextMatter { ticket, .. }
             | Effect::Transferred { ticket, .. }
@@ -124,7 +195,8 @@ impl Checks {
         }
     }
 
-    fn issued(&mut self, seq: u64, effect: &Effect, before: &Engine) {
+    /// `joined`: the same row says which of a person's two tickets counts.
+    fn issued(&mut self, seq: u64, effect: &Effect, before: &Engine, joined: bool) {
         let Effect::Issued {
             ticket, number, group, ..
         } = effect
@@ -142,7 +214,7 @@ impl Checks {
         let held = before.tickets().find(|t| {
             t.state.is_open() && t.group == *group && holder.is_some() && t.holder.as_deref().and_then(person) == holder
         });
-        if let Some(held) = held {
+        if let Some(held) = held.filter(|_| !joined) {
             let other = held.number;
             self.found(Rule::OneOpenTicket, || {
                 format!("row {seq}: {number} for a person who holds {other}")
@@ -222,6 +294,7 @@ impl Checks {
 
     /// The last look, when all is quiet.
     pub(crate) fn close(&mut self) {
+        self.close_alone();
         for (ticket, number) in std::mem::take(&mut self.told) {
             let stored = self.issued.get(&ticket).map(|(number, _)| *number);
             if stored.is_none() || number.is_some_and(|number| stored != Some(number)) {

@@ -9,6 +9,9 @@ use ticket_dispatcher_types::{GroupId, ServiceId, WindowId, WindowKind};
 /// 09:00.
 pub(crate) const OPENS_MS: i64 = 9 * 3_600_000;
 
+/// The day that is played.
+pub(crate) const DAY: &str = "2026-11-21";
+
 pub(crate) const KIOSKS: usize = 3;
 pub(crate) const BOARDS: usize = 3;
 pub(crate) const WINDOWS: usize = 4;
@@ -105,7 +108,7 @@ pub(crate) fn catalogue() -> Catalogue {
                 keywords: Vec::new(),
                 pinyin_initials: "x".to_string(),
                 materials: Vec::new(),
-                windows: vec!["1".to_string()],
+                windows: vec![text("1")],
                 available: true,
             })
             .collect(),

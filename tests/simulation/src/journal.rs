@@ -125,6 +125,7 @@ pub(crate) fn ticket_of(effect: &Effect) -> Option<TicketId> {
         | Effect::Held { ticket, .. }
         | Effect::Resumed { ticket }
         | Effect::Cancelled { ticket, .. }
+        | Effect::Superseded { ticket, .. }
         | Effect::Rated { ticket, .. } => Some(*ticket),
         _ => None,
     }

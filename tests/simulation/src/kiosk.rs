@@ -11,13 +11,14 @@ use ticket_dispatcher_types::{Cases, IdemKey, Lang, Millis, TicketId, TicketNo};
 use ui_model::{Screen, Trouble};
 
 use crate::air::{Air, TICK_MS};
+use crate::alone::Alone;
 use crate::checks::Rule;
 use crate::journal::{Addr, Answer, Message};
 use crate::person::{Act, Person};
 use crate::retry::Pending;
 use crate::{Bug, hall};
 
-const TODAY: Day = Day {
+pub(crate) const TODAY: Day = Day {
     year: 2026,
     month: 11,
     day: 21,
@@ -44,6 +45,7 @@ pub(crate) struct Kiosk {
     pub(crate) left: Vec<Person>,
     heard: u64,
     down_until: Option<u64>,
+    alone: Alone,
 }
 
 struct Ask {
@@ -68,6 +70,7 @@ impl Kiosk {
             left: Vec::new(),
             heard: 0,
             down_until: None,
+            alone: Alone::new(at),
         };
         kiosk.power_up(air);
         kiosk
@@ -76,11 +79,16 @@ impl Kiosk {
     /// Nobody waits here for anything.
     pub(crate) fn is_quiet(&self) -> bool {
         let nobody = self.visitor.is_none() && self.line.is_empty() && self.left.is_empty();
-        nobody && self.asks.is_empty() && self.cancels.is_empty() && self.down_until.is_none()
+        let nothing = self.asks.is_empty() && self.cancels.is_empty() && self.alone.is_quiet();
+        nobody && nothing && self.down_until.is_none()
     }
 
     fn power_up(&mut self, air: &mut Air) {
         self.flow = flow(JobNo(self.last_job.0 + 1), air);
+        // Kept over the restart: the catalogue, and the numbers that are not used up.
+        self.step(air, Input::Dispatcher(DispatcherInput::Services(hall::catalogue())));
+        let lent = self.alone.lent();
+        self.step(air, Input::Dispatcher(lent));
         self.step(air, Input::Reader(ReaderInput::Up));
         self.step(air, Input::Printer(PrinterInput::Status(PrinterState::Ready)));
         for (_, slip) in std::mem::take(&mut self.slips) {
@@ -94,6 +102,7 @@ impl Kiosk {
 
     fn crash(&mut self, air: &mut Air) {
         self.asks.clear();
+        self.alone.crash(air);
         self.cancels.clear();
         self.printing.clear();
         self.left.extend(self.visitor.take());
@@ -124,6 +133,13 @@ impl Kiosk {
                 self.step(air, Input::Dispatcher(DispatcherInput::Away));
             }
         }
+        // A cable is pulled, or a switch loses its power, for half a minute or so.
+        if air.mishap(2) {
+            let until = air.tick + air.dice.between(60, 300);
+            air.cut(Addr::Kiosk(self.at), until);
+        }
+        let up = self.heard > 0 && air.tick - self.heard <= AWAY_TICKS;
+        self.alone.tick(air, up);
         self.print(air);
         self.retry(air);
         if phase.is_multiple_of(4) {
@@ -208,8 +224,15 @@ impl Kiosk {
                 self.stored_keys.insert(key);
             }
             Effect::IssueTicket { key, request } => self.issue(air, key, &request),
+            Effect::GiveAlone { key, request, number } => {
+                let answer = self.alone.give(air, key, request, &number);
+                self.step(air, Input::Dispatcher(answer));
+            }
+            Effect::CancelTicket { id, .. } if self.alone.give_back(air, id) => {
+                self.step(air, Input::Dispatcher(DispatcherInput::GivenBack(id)));
+            }
             Effect::Abandon(key) => self.asks.retain(|ask| ask.key != key),
-            Effect::CancelTicket(ticket) => {
+            Effect::CancelTicket { id: ticket, .. } => {
                 let reason = "given back".to_string();
                 let key = air.dice.key();
                 let pending = Pending::new(air, key, core::Event::Cancel { ticket, reason });
@@ -270,6 +293,10 @@ impl Kiosk {
     }
 
     fn answered(&mut self, air: &mut Air, key: IdemKey, answer: &Answer) {
+        if self.alone.answered(key, answer) {
+            let lent = self.alone.lent();
+            return self.step(air, Input::Dispatcher(lent));
+        }
         if let Some(at) = self.cancels.iter().position(|(_, pending)| pending.key == key) {
             let (ticket, _) = self.cancels.remove(at);
             let input = match answer {
@@ -351,9 +378,10 @@ fn flow(first_job: JobNo, air: &mut Air) -> Flow {
     Flow::new(settings, moment(air).now)
 }
 
-fn ticket(id: TicketId, number: TicketNo) -> Ticket {
+pub(crate) fn ticket(id: TicketId, number: TicketNo) -> Ticket {
     Ticket {
         appointment: None,
+        offline: false,
         id,
         number,
         check_code: "0000".to_string(),

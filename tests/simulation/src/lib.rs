@@ -10,6 +10,7 @@
 //! Nothing in here may read a clock, draw a random number but from the seed, open a file or a socket, or wait.
 
 mod air;
+mod alone;
 mod board;
 mod bug;
 mod checks;

@@ -11,6 +11,7 @@ use ticket_dispatcher_queue_core::{Effect, Engine, Event, HallConfig, Policy, Re
 use ticket_dispatcher_types::{IdemKey, TicketId};
 
 use crate::air::Air;
+use crate::alone::BLOCK;
 use crate::checks::{Rule, is_over, rebuild};
 use crate::journal::{Addr, Answer, Call, Message, Request, Row, at_window, changes_nothing, show, ticket_of};
 use crate::{Bug, hall};
@@ -35,6 +36,8 @@ pub(crate) struct Server {
     commit: Option<Commit>,
     streams: BTreeMap<usize, u64>,
     down_until: Option<u64>,
+    /// By the dispatcher's own clock.
+    day: String,
     pub(crate) crashes: u32,
 }
 
@@ -58,6 +61,7 @@ impl Server {
             commit: None,
             streams: BTreeMap::new(),
             down_until: None,
+            day: String::new(),
             crashes: 0,
         }
     }
@@ -72,6 +76,7 @@ impl Server {
 
     /// The turn of the day, by the dispatcher's own clock.
     pub(crate) fn begin_day(&mut self, air: &mut Air, day: &str) {
+        self.day = day.to_string();
         let key = air.dice.key();
         self.inbox.push_back(Request {
             from: Addr::Server,
@@ -154,6 +159,7 @@ impl Server {
         let blind = match &request.event {
             Event::Take(_) => air.has(Bug::TakeNotDeduplicated),
             Event::Next { .. } => air.has(Bug::NextNotDeduplicated),
+            Event::HandOver(_) => air.has(Bug::HandOverDoubled),
             _ => false,
         };
         if let Some((asked, effects)) = self.outcomes.get(&request.key)
@@ -173,15 +179,48 @@ impl Server {
         if let Event::Take(new) = &mut event {
             new.id = TicketId::from_bytes(air.dice.bytes());
         }
+        self.fill_in(air, &mut event);
         let mut effects = self.engine.apply(air.now(), event.clone());
         if changes_nothing(&effects) {
             return Some(Answer::Unchanged(effects));
+        }
+        if air.has(Bug::BlockLentTwice) {
+            self.lend_again(&mut effects);
         }
         if air.has(Bug::DayEndDropsWaiters) && matches!(event, Event::DayBegins { .. }) {
             effects.retain(|effect| !matches!(effect, Effect::Cancelled { .. }));
         }
         self.append(air, request, event, effects.clone());
         Some(Answer::Done(effects))
+    }
+
+    /// What the daemon and the ledger add: ids for lent numbers, the ticket of a request whose answer never came.
+    fn fill_in(&self, air: &mut Air, event: &mut Event) {
+        match event {
+            Event::Lend { ids, .. } => *ids = (0..BLOCK).map(|_| TicketId::from_bytes(air.dice.bytes())).collect(),
+            Event::HandOver(offline) if blind_again(air, &self.engine, offline.ticket.id) => {
+                let mut new = offline.ticket.clone();
+                new.id = TicketId::from_bytes(air.dice.bytes());
+                new.holder = None;
+                *event = Event::Take(new);
+            }
+            _ => {}
+        }
+    }
+
+    /// The planted mistake: the block that was lent last goes to somebody else too.
+    fn lend_again(&self, effects: &mut [Effect]) {
+        for effect in effects {
+            if let Effect::Leased { first, kiosk, .. } = effect
+                && let Some(other) = self
+                    .view
+                    .leases()
+                    .iter()
+                    .find(|lease| lease.first.series() == first.series() && lease.kiosk != *kiosk)
+            {
+                *first = other.first;
+            }
+        }
     }
 
     /// A console that was restarted may have seen its window as it stood a moment ago; what it asks of a ticket that
@@ -328,6 +367,11 @@ impl Server {
         if air.has(Bug::WindowsReleasedOnRestart) {
             self.release_windows(air);
         }
+        // The first thing written on a day is the day, however often the dispatcher died before.
+        if self.engine.day() != self.day {
+            let day = self.day.clone();
+            self.begin_day(air, &day);
+        }
     }
 
     fn release_windows(&mut self, air: &mut Air) {
@@ -365,6 +409,11 @@ impl Server {
         air.checks
             .mark(&[u64::from_be_bytes(live[..8].try_into().expect("8 of 16 bytes"))]);
     }
+}
+
+/// The planted mistake: a ticket that is here already comes in once more, as another one.
+fn blind_again(air: &Air, engine: &Engine, id: TicketId) -> bool {
+    air.has(Bug::HandOverDoubled) && engine.ticket(id).is_some()
 }
 
 fn answer(air: &mut Air, answers: Vec<(Addr, IdemKey, Answer)>) {

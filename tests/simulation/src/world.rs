@@ -97,7 +97,7 @@ impl World {
     }
 
     fn first_day(&mut self) {
-        self.server.begin_day(&mut self.air, "2026-11-21");
+        self.server.begin_day(&mut self.air, hall::DAY);
         loop {
             self.air.faults = self.air.tick < FAULTS_UNTIL;
             if self.air.tick < ARRIVALS_UNTIL {

@@ -37,6 +37,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
         "kiosk-daemon",
         &[
             TYPES,
+            "ticket-dispatcher-identity",
             "ticket-dispatcher-protocol",
             "kiosk-flow",
             "kiosk-outbox",

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use ticket_dispatcher_protocol::{BODY_BYTES_MAX, ProblemKind};
 use ticket_dispatcher_types::IdemKey;
 
-use crate::keys::entropy;
+use crate::keys::fresh_key;
 use crate::problem::Failure;
 
 /// A whole body must be here by then; a client that sends a byte a minute is not waited for.
@@ -99,12 +99,22 @@ fn is_json(kind: &str) -> bool {
     kind.eq_ignore_ascii_case("application/json")
 }
 
+/// The header `Idempotency-Key` where a lost answer would cost somebody a second number.
+pub fn required_key(headers: &HeaderMap) -> Result<IdemKey, Failure> {
+    if headers.contains_key("idempotency-key") {
+        return idempotency_key(headers);
+    }
+    Err(Failure::new(
+        ProblemKind::Malformed,
+        "The header Idempotency-Key is missing. Make a UUID, store it, send it with the request, and send the same one \
+         again if no answer comes: it always gives the same ticket.",
+    ))
+}
+
 /// The header `Idempotency-Key`; a request without one is its own, and gets a key that nobody else has.
 pub fn idempotency_key(headers: &HeaderMap) -> Result<IdemKey, Failure> {
     let Some(given) = headers.get("idempotency-key") else {
-        let mut random = [0; 16];
-        entropy(&mut random);
-        return Ok(IdemKey::from_uuid(uuid::Builder::from_random_bytes(random).into_uuid()));
+        return Ok(fresh_key());
     };
     let text = given.to_str().unwrap_or_default().trim().trim_matches('"');
     text.parse()

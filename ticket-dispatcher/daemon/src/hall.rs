@@ -21,8 +21,8 @@ pub struct Hall {
     pub info: HallInfo,
     services: BTreeMap<ServiceId, usize>,
     windows: BTreeMap<WindowId, usize>,
-    /// Names of the windows that serve a group, simplified Chinese, in the order of the file.
-    window_names: BTreeMap<GroupId, Vec<String>>,
+    /// Names of the windows that serve a group, in the order of the file.
+    window_names: BTreeMap<GroupId, Vec<LocalText>>,
 }
 
 impl Hall {
@@ -33,7 +33,7 @@ impl Hall {
             name: local(&file.hall.name),
             phone: file.hall.phone.clone(),
         };
-        let names = |group: &hall_file::Group| file.windows_of(&group.id).map(|w| w.name.zh_hans.clone()).collect();
+        let names = |group: &hall_file::Group| file.windows_of(&group.id).map(|w| local(&w.name)).collect();
         Self {
             config: Arc::new(engine_config(&file)),
             info,
@@ -64,13 +64,7 @@ impl Hall {
         self.windows.get(id).map(|i| &self.file.windows[*i])
     }
 
-    /// What the sign above a window says, in simplified Chinese; its id if the hall file has lost it since.
-    pub fn window_name(&self, id: &WindowId) -> String {
-        self.window(id)
-            .map_or_else(|| id.to_string(), |w| w.name.zh_hans.clone())
-    }
-
-    /// The same in the hall's three languages.
+    /// What the sign above a window says; its id if the hall file has lost it since.
     pub fn window_sign(&self, id: &WindowId) -> LocalText {
         let lost = || LocalText {
             zh_hans: id.to_string(),
@@ -81,7 +75,7 @@ impl Hall {
     }
 
     /// Names of the windows that serve a group.
-    pub fn windows_of(&self, group: &GroupId) -> &[String] {
+    pub fn windows_of(&self, group: &GroupId) -> &[LocalText] {
         self.window_names.get(group).map_or(&[], Vec::as_slice)
     }
 

@@ -6,11 +6,19 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use ticket_dispatcher_identity::RootKey;
+use ticket_dispatcher_types::IdemKey;
 use zeroize::Zeroizing;
 
 /// Fills with randomness of the operating system.
 pub fn entropy(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system gives randomness");
+}
+
+/// A key that nobody else has, for what the dispatcher does by itself.
+pub fn fresh_key() -> IdemKey {
+    let mut random = [0; 16];
+    entropy(&mut random);
+    IdemKey::from_uuid(uuid::Builder::from_random_bytes(random).into_uuid())
 }
 
 /// Reads the root key: 64 hex digits.

@@ -248,7 +248,7 @@ fn alerts(hall: &Hall, engine: &Engine, now: Millis, view: &ManagerView, trouble
         };
         let minutes = (now.0 - ticket.called.unwrap_or(now).0) / 60_000;
         if minutes >= CALLED_LONG.0 / 60_000 {
-            let name = hall.window_name(&window.id);
+            let name = hall.window_sign(&window.id).zh_hans;
             let zh = format!("{name}叫了 {} 已 {minutes} 分钟，还没有开始办理", ticket.number);
             let en = format!(
                 "{} called {} {minutes} min ago and has not begun",

@@ -14,6 +14,7 @@ mod hub;
 mod keys;
 mod live_hall;
 mod machine;
+mod offline;
 mod operator;
 mod outlook;
 mod pages;

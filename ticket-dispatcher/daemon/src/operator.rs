@@ -113,6 +113,8 @@ pub async fn openapi(State(app): State<Arc<App>>) -> Response<Body> {
         crate::tickets::resume,
         crate::tickets::cancel,
         crate::tickets::rate,
+        crate::offline::lend,
+        crate::offline::hand_over,
         crate::bookings::book,
         crate::bookings::cancel,
         crate::bookings::slots,

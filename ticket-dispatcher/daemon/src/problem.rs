@@ -57,9 +57,11 @@ impl Failure {
 
 fn status_of(kind: ProblemKind) -> StatusCode {
     match kind {
-        ProblemKind::AlreadyHolds | ProblemKind::WrongState | ProblemKind::SlotFull | ProblemKind::AlreadyBooked => {
-            StatusCode::CONFLICT
-        }
+        ProblemKind::AlreadyHolds
+        | ProblemKind::DayIsOver
+        | ProblemKind::WrongState
+        | ProblemKind::SlotFull
+        | ProblemKind::AlreadyBooked => StatusCode::CONFLICT,
         ProblemKind::Unprocessable | ProblemKind::NotIssuing | ProblemKind::KeyReused => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
@@ -77,6 +79,7 @@ fn status_of(kind: ProblemKind) -> StatusCode {
 fn title_of(kind: ProblemKind) -> &'static str {
     match kind {
         ProblemKind::AlreadyHolds => "The person already holds a ticket",
+        ProblemKind::DayIsOver => "The day of this number is over",
         ProblemKind::SlotFull => "The slot is full",
         ProblemKind::AlreadyBooked => "The person already has an appointment",
         ProblemKind::BookingBlocked => "No online appointments for a while",
@@ -140,7 +143,10 @@ impl From<Refusal> for Failure {
             Refusal::OutsideHours { .. } | Refusal::SeriesUsedUp { .. } | Refusal::LastNumberGone { .. } => {
                 ProblemKind::NotIssuing
             }
+            Refusal::DayIsOver { .. } => ProblemKind::DayIsOver,
             Refusal::UnknownService { .. }
+            | Refusal::UnknownGroup { .. }
+            | Refusal::NotLent { .. }
             | Refusal::MattersCount { .. }
             | Refusal::TooManyCases { .. }
             | Refusal::UnknownBooking { .. }
@@ -164,7 +170,7 @@ impl From<Refusal> for Failure {
             Refusal::SlotFull { .. } => ProblemKind::SlotFull,
             Refusal::AlreadyBooked { .. } => ProblemKind::AlreadyBooked,
             Refusal::BlockedFromBooking { .. } => ProblemKind::BookingBlocked,
-            Refusal::IdUsed => ProblemKind::Internal,
+            Refusal::IdUsed | Refusal::HandedOver { .. } => ProblemKind::Internal,
         };
         let mut detail = refusal.to_string();
         if let Some(first) = detail.get_mut(0..1) {

@@ -9,10 +9,10 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde::Deserialize;
 use ticket_dispatcher_identity::token_hash;
 use ticket_dispatcher_protocol::{
-    HallEvent, HallSnapshot, LocalText, LookupView, Problem, ServiceGroup, ServiceView, Services,
+    HallEvent, HallSnapshot, LocalText, LookupState, LookupView, Problem, ServiceGroup, ServiceView, Services,
 };
 use ticket_dispatcher_queue_core::{Engine, Quote};
-use ticket_dispatcher_types::{Millis, ServiceId, TicketState};
+use ticket_dispatcher_types::{Millis, ServiceId, TicketNo, TicketState};
 
 use crate::app::App;
 use crate::caller::{Caller, Role};
@@ -191,7 +191,16 @@ pub async fn lookup(
 fn look_up(app: &App, token: &str, now: Millis) -> Option<LookupView> {
     let hash = token_hash(token);
     let picture = app.view.read();
-    let id = picture.by_token(&hash)?;
+    let Some(slip) = picture.by_token(&hash) else {
+        let number = crate::offline::lent_by_token(app, &picture.engine, &hash)?;
+        return Some(not_here_yet(app, number, picture.seq));
+    };
+    // Both slips of a person who took two while kiosks were cut off lead to the one that counts.
+    let counts = picture
+        .ticket(slip)?
+        .superseded_by
+        .filter(|by| picture.ticket(*by).is_some());
+    let id = counts.unwrap_or(slip);
     let (ticket, note) = (picture.ticket(id)?, picture.note(id)?);
     let services = || ticket.services.iter().filter_map(|id| app.hall.service(id));
     let mut materials: Vec<LocalText> = Vec::new();
@@ -208,6 +217,7 @@ fn look_up(app: &App, token: &str, now: Millis) -> Option<LookupView> {
     let could_call = picture.engine.could_call(id);
     Some(LookupView {
         number: ticket.number,
+        slip: picture.ticket(slip).filter(|_| id != slip).map(|t| t.number),
         state: ticket.state.into(),
         services: services().map(|s| local(&s.name)).collect(),
         materials,
@@ -225,4 +235,24 @@ fn look_up(app: &App, token: &str, now: Millis) -> Option<LookupView> {
         as_of: String::new(),
         seq: picture.seq,
     })
+}
+
+/// A number that was lent to a kiosk and has not been handed over: given out while the kiosk is cut off, or not at all.
+fn not_here_yet(app: &App, number: TicketNo, seq: u64) -> LookupView {
+    LookupView {
+        number,
+        slip: None,
+        state: LookupState::Offline,
+        services: Vec::new(),
+        materials: Vec::new(),
+        people_ahead: 0,
+        wait: None,
+        window_name: None,
+        windows: Vec::new(),
+        hall: app.hall.info.name.clone(),
+        hall_phone: app.hall.info.phone.clone(),
+        issued_at: String::new(),
+        as_of: String::new(),
+        seq,
+    }
 }

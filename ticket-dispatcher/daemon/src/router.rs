@@ -15,7 +15,7 @@ use ticket_dispatcher_protocol::ProblemKind;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Failure;
-use crate::{bookings, live_hall, operator, outlook, pages, policy, public, tickets, why, windows};
+use crate::{bookings, live_hall, offline, operator, outlook, pages, policy, public, tickets, why, windows};
 
 /// Whether the listener that a request came in by takes the bearer token.
 #[derive(Clone, Copy)]
@@ -25,6 +25,8 @@ pub struct TakesBearer(pub bool);
 pub fn router(app: Arc<App>) -> Router {
     let api = Router::new()
         .route("/tickets", post(tickets::take))
+        .route("/tickets/hand-over", post(offline::hand_over))
+        .route("/leases", post(offline::lend))
         .route("/tickets/{id}", get(tickets::look))
         .route("/tickets/{id}/recall", post(tickets::recall))
         .route("/tickets/{id}/start", post(tickets::start))

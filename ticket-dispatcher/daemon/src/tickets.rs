@@ -9,8 +9,8 @@ use std::sync::Arc;
 use ticket_dispatcher_identity::{RowId, check_code, id_tag, lookup_token, token_hash};
 use ticket_dispatcher_ledger::{HolderFacts, Outcome};
 use ticket_dispatcher_protocol::{
-    CancelTicket, FinishTicket, HeldTicket, Holder, Problem, ProblemKind, RateTicket, SERVICES_MAX, TakeTicket,
-    TicketHistory, TicketIssued, TicketView, TransferTicket,
+    CancelTicket, FinishTicket, HeldTicket, Holder, Problem, ProblemKind, RateTicket, TakeTicket, TicketHistory,
+    TicketIssued, TicketView, TransferTicket,
 };
 use ticket_dispatcher_queue_core::{Effect, Event, NewTicket, Refusal, Source, TransferTo};
 use ticket_dispatcher_types::{Class, TicketId, TicketState};
@@ -35,10 +35,11 @@ const STAFF_AND_KIOSK: &[Role] = &[Role::Kiosk, Role::Window, Role::Manager, Rol
 
 /// Takes a ticket. The same key gives the same answer, byte for byte, over restarts.
 #[utoipa::path(post, path = "/api/v1/tickets", tag = "tickets", request_body = TakeTicket,
-    params(("Idempotency-Key" = Option<String>, Header, description = "UUID, made and stored before the first send")),
+    params(("Idempotency-Key" = String, Header, description = "UUID, made and stored before the first send")),
     responses(
         (status = 201, description = "Issued, and durable", body = TicketIssued),
         (status = 200, description = "The key came before: the same answer again", body = TicketIssued),
+        (status = 400, description = "No `Idempotency-Key`, or not this interface's JSON", body = Problem),
         (status = 409, description = "`already-holds`: the person's open ticket", body = Problem),
         (status = 413, description = "Longer than 16 KiB", body = Problem),
         (status = 422, description = "Cannot be met, or the key came with another request", body = Problem),
@@ -50,10 +51,10 @@ pub async fn take(
     sent: Body,
 ) -> Result<Response, Failure> {
     caller.must_be(STAFF_AND_KIOSK)?;
-    let idem = body::idempotency_key(&headers)?;
     let bytes = Zeroizing::new(body::read(&headers, sent).await?.to_vec());
     let request: TakeTicket = body::parse(&headers, &bytes)?;
-    check(&request)?;
+    check(&request, app.hall.file.rules.matters_max)?;
+    let idem = body::required_key(&headers)?;
     let id = new_ticket_id(app.clock.stamp().at.0);
     let mask = request.holder.as_ref().map(|h| h.name.masked_name());
     let facts = holder_facts(&app, id, request.holder.as_ref());
@@ -85,10 +86,20 @@ pub async fn take(
     }
 }
 
-fn check(request: &TakeTicket) -> Result<(), Failure> {
+fn check(request: &TakeTicket, matters_max: u8) -> Result<(), Failure> {
     let unprocessable = |what: String| Err(Failure::new(ProblemKind::Unprocessable, what));
-    if request.services.is_empty() || request.services.len() > SERVICES_MAX {
-        return unprocessable(format!("A ticket is for 1 to {SERVICES_MAX} services."));
+    let services = &request.services;
+    if services.is_empty() || services.len() > usize::from(matters_max) {
+        return unprocessable(format!("In this hall a ticket is for 1 to {matters_max} services."));
+    }
+    let twice = services
+        .iter()
+        .enumerate()
+        .find(|(at, id)| services[..*at].contains(id));
+    if let Some((_, id)) = twice {
+        return unprocessable(format!(
+            "Service {id} is named twice; each service stands once on a ticket."
+        ));
     }
     if request.class == Some(Class::Appt) && request.booking.is_none() {
         return unprocessable("The class appt comes only from a booking.".into());
@@ -110,14 +121,15 @@ pub fn check_holder(holder: &Holder) -> Result<(), Failure> {
 }
 
 /// UUIDv7: time of issue and 74 random bits, so that tickets lie in order in the database.
-fn new_ticket_id(at_ms: i64) -> TicketId {
+pub fn new_ticket_id(at_ms: i64) -> TicketId {
     let mut random = [0; 10];
     entropy(&mut random);
     let millis = u64::try_from(at_ms).unwrap_or(0);
     TicketId::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
 }
 
-fn holder_facts(app: &App, id: TicketId, holder: Option<&Holder>) -> HolderFacts {
+/// What is kept of a holder beside the journal: tag, mask, and sealed name and number where the hall needs them.
+pub fn holder_facts(app: &App, id: TicketId, holder: Option<&Holder>) -> HolderFacts {
     let crypto = app.crypto.as_ref();
     let mut facts = HolderFacts {
         token_hash: token_hash(&lookup_token(crypto, id)),
@@ -208,7 +220,7 @@ fn already_holds(app: &App, id: TicketId) -> Failure {
             .window
             .as_ref()
             .filter(|_| at_window)
-            .map(|w| app.hall.window_name(w)),
+            .map(|w| app.hall.window_sign(w)),
         lookup_url: app.lookup_url(id),
         check_code: check_code(app.crypto.as_ref(), id).to_string(),
         issued_at: rfc3339(note.issued_at),

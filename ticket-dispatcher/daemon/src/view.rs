@@ -284,7 +284,7 @@ impl Picture {
                 }
             }
             Effect::Called { ticket, .. } => self.step(*ticket, step),
-            Effect::Finished { ticket, .. } | Effect::Cancelled { ticket, .. } => {
+            Effect::Finished { ticket, .. } | Effect::Cancelled { ticket, .. } | Effect::Superseded { ticket, .. } => {
                 let over = self.engine.ticket(*ticket).is_none_or(|t| !t.state.is_open());
                 if let (true, Some(note)) = (over, self.notes.get_mut(ticket)) {
                     note.mask = None;
@@ -377,7 +377,7 @@ impl News {
             Effect::Requeued { .. } => HallEventKind::Requeued,
             Effect::Held { .. } => HallEventKind::Held,
             Effect::Resumed { .. } => HallEventKind::Resumed,
-            Effect::Cancelled { .. } => HallEventKind::Cancelled,
+            Effect::Cancelled { .. } | Effect::Superseded { .. } => HallEventKind::Cancelled,
             _ => return,
         };
         // In a row with several effects the last one names it; a roll-over names all.
@@ -400,6 +400,7 @@ fn about(effect: &Effect) -> Option<TicketId> {
         | Effect::Requeued { ticket, .. }
         | Effect::Held { ticket, .. }
         | Effect::Resumed { ticket }
+        | Effect::Superseded { ticket, .. }
         | Effect::Cancelled { ticket, .. } => Some(*ticket),
         _ => None,
     }

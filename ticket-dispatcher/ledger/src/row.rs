@@ -114,6 +114,8 @@ pub(crate) fn kind_of(event: &Event) -> &'static str {
         Event::Book(_) => "book",
         Event::CancelBooking { .. } => "cancel-booking",
         Event::Unblock { .. } => "unblock",
+        Event::Lend { .. } => "lend",
+        Event::HandOver(_) => "hand-over",
         Event::Rate { .. } => "rate",
         Event::SetPolicy { .. } => "policy",
         Event::Pick { .. } => "pick",
@@ -147,8 +149,10 @@ pub(crate) fn ticket_of(effect: &Effect) -> Option<TicketId> {
         | Effect::Held { ticket, .. }
         | Effect::Resumed { ticket }
         | Effect::Cancelled { ticket, .. }
+        | Effect::Superseded { ticket, .. }
         | Effect::Rated { ticket, .. } => Some(*ticket),
         Effect::DayBegan { .. }
+        | Effect::Leased { .. }
         | Effect::Booked { .. }
         | Effect::BookingCancelled { .. }
         | Effect::BookingMissed { .. }

@@ -1,13 +1,14 @@
 //! `verify`: reads a whole journal and says what is wrong with it, first bad row first.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 use ticket_dispatcher_identity::CryptoProvider;
 use ticket_dispatcher_queue_core::{ENGINE_VERSION, Effect, Engine, Event, HallConfig};
-use ticket_dispatcher_types::{Millis, TicketId, WindowId};
+use ticket_dispatcher_types::{Millis, TicketId, TicketNo, WindowId};
 
 use crate::recovery::{carried_over, for_rows, head_mac, read_head};
 use crate::row::{Row, What, genesis};
@@ -119,6 +120,9 @@ struct Check {
     day_start: Vec<Effect>,
     today: Vec<(Millis, Vec<Effect>)>,
     numbers: BTreeMap<char, u32>,
+    /// Blocks lent to kiosks, and every number given out, today.
+    lent: Vec<RangeInclusive<TicketNo>>,
+    given: BTreeSet<TicketNo>,
     issued: BTreeSet<TicketId>,
     at_window: BTreeMap<WindowId, TicketId>,
 }
@@ -135,6 +139,8 @@ impl Check {
             day_start: Vec::new(),
             today: Vec::new(),
             numbers: BTreeMap::new(),
+            lent: Vec::new(),
+            given: BTreeSet::new(),
             issued: BTreeSet::new(),
             at_window: BTreeMap::new(),
         }
@@ -254,12 +260,37 @@ impl Check {
                 Effect::DayBegan { .. } => {
                     self.report.days += 1;
                     self.numbers.clear();
+                    self.lent.clear();
+                    self.given.clear();
                     self.at_window.clear();
+                }
+                Effect::Leased { first, ids, .. } => {
+                    let length = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+                    let last =
+                        TicketNo::new(first.series(), first.count() + length.saturating_sub(1)).unwrap_or(*first);
+                    let twice = |range: &RangeInclusive<TicketNo>| *range.start() <= last && *first <= *range.end();
+                    if self.lent.iter().any(twice) {
+                        self.report
+                            .add(Some(seq), format!("numbers from {first} on were lent twice"));
+                    }
+                    self.lent.push(*first..=last);
                 }
                 Effect::Issued { ticket, number, .. } => {
                     self.report.tickets += 1;
-                    let last = self.numbers.insert(number.series(), number.count()).unwrap_or(0);
-                    if number.count() != last + 1 {
+                    let lent = |number: TicketNo| self.lent.iter().any(|range| range.contains(&number));
+                    let last = self.numbers.get(&number.series()).copied().unwrap_or(0);
+                    let between = (last + 1..number.count()).map(|count| TicketNo::new(number.series(), count));
+                    // A lent number comes when its kiosk is back; others follow each other around the lent ones.
+                    let skipped = between.map(|between| between.is_ok_and(lent)).any(|is_lent| !is_lent);
+                    let follows = lent(*number) || (number.count() > last && !skipped);
+                    if !lent(*number) {
+                        self.numbers.insert(number.series(), number.count());
+                    }
+                    if !self.given.insert(*number) {
+                        self.report
+                            .add(Some(seq), format!("number {number} was given out twice"));
+                    }
+                    if !follows {
                         self.report.add(
                             Some(seq),
                             format!("number {number} does not follow the last one of its series"),
@@ -284,6 +315,7 @@ impl Check {
                 | Effect::Transferred { ticket, .. }
                 | Effect::Requeued { ticket, .. }
                 | Effect::Held { ticket, .. }
+                | Effect::Superseded { ticket, .. }
                 | Effect::Cancelled { ticket, .. } => self.at_window.retain(|_, there| there != ticket),
                 _ => {}
             }

@@ -382,6 +382,10 @@ impl Writer {
             let tag = command.holder.as_ref().and_then(|facts| facts.tag.as_ref());
             new.holder = tag.map(|tag| self.day_key.holder(tag).to_string());
         }
+        if let Event::HandOver(offline) = &mut event {
+            let tag = command.holder.as_ref().and_then(|facts| facts.tag.as_ref());
+            offline.ticket.holder = tag.map(|tag| self.day_key.holder(tag).to_string());
+        }
         if let Some(refusal) = self.fill_person(command, &mut event)? {
             return Ok(Answer::Unchanged(vec![Effect::Refused { refusal }]));
         }

@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 use ticket_dispatcher_types::{IdemKey, TicketId};
 
 use crate::{
-    CancelTicket, Clear, FindBookings, FoundBookings, HallEvent, HallSnapshot, Problem, Services, TakeTicket,
-    TicketIssued, TicketView, WhatIf, WhatIfAnswer,
+    AskLease, CancelTicket, Clear, FindBookings, FoundBookings, HallEvent, HallSnapshot, HandOver, HandedOver, Lent,
+    Problem, Services, TakeTicket, TicketIssued, TicketView, WhatIf, WhatIfAnswer,
 };
 
 pub use sse::{SseEvent, SseParser};
@@ -70,6 +70,11 @@ pub enum CallError {
     Settings(String),
 }
 
+/// An error's own words without the manual page that the TLS library puts behind them.
+fn plain(words: &str) -> &str {
+    words.split(": https://").next().unwrap_or(words)
+}
+
 impl CallError {
     fn from_http(error: reqwest::Error) -> Self {
         let error = error.without_url(); // the lookup's address holds a token
@@ -77,7 +82,7 @@ impl CallError {
         let mut source = std::error::Error::source(&error);
         while let Some(inner) = source {
             text.push_str(": ");
-            text.push_str(&inner.to_string());
+            text.push_str(plain(&inner.to_string()));
             source = inner.source();
         }
         Self::Unreachable(text)
@@ -141,6 +146,19 @@ impl Client {
             reason: reason.to_string(),
         };
         self.post(&format!("/api/v1/tickets/{id}/cancel"), key, &body).await
+    }
+
+    /// `POST /leases`: the numbers that this kiosk may give out alone today.
+    pub async fn lease(&self, request: &AskLease) -> Result<Lent, CallError> {
+        let request = self
+            .authorised(self.calls.post(format!("{}/api/v1/leases", self.base)))
+            .json(request);
+        answer(request.send().await.map_err(CallError::from_http)?).await
+    }
+
+    /// `POST /tickets/hand-over`. The same ticket is taken in once.
+    pub async fn hand_over(&self, key: IdemKey, request: &HandOver) -> Result<HandedOver, CallError> {
+        self.post("/api/v1/tickets/hand-over", key, request).await
     }
 
     /// `POST /bookings/find`.

@@ -8,6 +8,7 @@ mod booking;
 #[cfg(feature = "client")]
 pub mod client;
 mod hall;
+mod offline;
 mod problem;
 mod service;
 mod steering;
@@ -18,6 +19,7 @@ pub use booking::{
     BookSlot, BookingStateView, BookingView, FindBookings, FoundBookings, SlotView, SlotsView, UnblockBooker,
 };
 pub use hall::{CallView, GroupView, HallEvent, HallEventKind, HallInfo, HallSnapshot, WindowView};
+pub use offline::{AskLease, HandOver, HandedOver, Lent, LentNumber};
 pub use problem::{HeldTicket, Problem, ProblemKind};
 pub use service::{LocalText, OpenHours, ServiceGroup, ServiceView, Services, WaitRange};
 pub use steering::{
@@ -31,6 +33,3 @@ pub use window::{
 
 /// Largest request body in bytes; a longer one is refused with 413 before it is read.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
-
-/// Most services on one ticket; the hall file may set fewer.
-pub const SERVICES_MAX: usize = 8;

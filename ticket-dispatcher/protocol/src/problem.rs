@@ -14,6 +14,8 @@ pub enum ProblemKind {
     AlreadyHolds,
     /// 409: the ticket or window is not in a state in which this can be done.
     WrongState,
+    /// 409: a number given out offline on another day, which is over.
+    DayIsOver,
     /// 409: every place of this slot that may be booked is booked.
     SlotFull,
     /// 409: the person has a booking of this group on this day.
@@ -86,7 +88,7 @@ pub struct HeldTicket {
     pub wait: Option<WaitRange>,
     /// The window it is called to, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub window_name: Option<String>,
+    pub window_name: Option<crate::LocalText>,
     /// Where its state can be looked up.
     pub lookup_url: String,
     /// The four digits beside the number.

@@ -112,7 +112,7 @@ pub struct ServiceView {
     #[serde(default)]
     pub wait: Option<WaitRange>,
     /// Names of the windows that serve it.
-    pub windows: Vec<String>,
+    pub windows: Vec<LocalText>,
     /// False when its last number is gone or nobody serves it today.
     pub available: bool,
 }

@@ -87,7 +87,7 @@ pub struct TicketIssued {
     #[serde(default)]
     pub wait_p90_s: Option<u32>,
     /// Names of the windows that may call it.
-    pub windows: Vec<String>,
+    pub windows: Vec<crate::LocalText>,
     /// Masked name, only where the hall prints it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub masked_name: Option<String>,
@@ -151,9 +151,13 @@ pub struct TicketHistory {
 /// State of one ticket without a person in it: `GET /lookup?t=TOKEN`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LookupView {
-    /// Its number.
+    /// Its number: the one that is called.
     #[schema(value_type = String)]
     pub number: TicketNo,
+    /// The number on the slip, where another one counts: the person took two while kiosks were cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub slip: Option<TicketNo>,
     /// What the person should do.
     pub state: LookupState,
     /// Names of the services.
@@ -187,6 +191,8 @@ pub struct LookupView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LookupState {
+    /// 离线取号: taken while the kiosk was cut off; it counts once the line is back.
+    Offline,
     /// 等候中.
     Waiting,
     /// 请到窗口.

@@ -74,6 +74,12 @@ impl Engine {
             Event::SetPolicy { policy, by, reason } => self.set_policy(now, *policy, by, reason, out),
             Event::Pick { window, ticket, reason } => self.pick(now, window, *ticket, reason, out),
             Event::Peek { window, reason } => self.peek(now, window, reason, out),
+            Event::Lend { kiosk, group, ids } => {
+                let effect = self.lend(kiosk, group, ids)?;
+                self.emit(now, effect, out);
+                Ok(())
+            }
+            Event::HandOver(offline) => self.hand_over(now, offline, out),
             _ => self.at_window(now, event, out),
         }
     }
@@ -272,7 +278,12 @@ impl Engine {
 
     fn next_number(&self, series: char) -> Result<TicketNo, Refusal> {
         let last = self.state.counts.get(&series).copied().unwrap_or(0);
-        TicketNo::new(series, last + 1).map_err(|_| Refusal::SeriesUsedUp { series })
+        let numbers = (last + 1..).map(|count| TicketNo::new(series, count));
+        let mut not_lent = numbers.skip_while(|number| number.as_ref().is_ok_and(|number| self.is_lent(*number)));
+        not_lent
+            .next()
+            .and_then(Result::ok)
+            .ok_or(Refusal::SeriesUsedUp { series })
     }
 
     fn next(&mut self, now: Millis, window: &WindowId, finish: bool, out: &mut Vec<Effect>) -> Result<(), Refusal> {

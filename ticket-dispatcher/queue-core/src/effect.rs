@@ -1,7 +1,9 @@
 //! What comes out of the engine, and is stored: outcomes that fix a number, a ticket, a window.
 
 use serde::{Deserialize, Serialize};
-use ticket_dispatcher_types::{BookingId, Class, ClerkId, CloseReason, GroupId, TicketId, TicketNo, WindowId};
+use ticket_dispatcher_types::{
+    BookingId, Class, ClerkId, CloseReason, DeviceId, GroupId, TicketId, TicketNo, WindowId,
+};
 
 use crate::booking::{Excuse, NewBooking};
 use crate::event::{NewTicket, TransferTo};
@@ -148,6 +150,26 @@ pub enum Effect {
         /// Why.
         reason: String,
     },
+    /// Numbers were lent to a kiosk for today: from `first` on, one for each id.
+    Leased {
+        /// To whom.
+        kiosk: DeviceId,
+        /// Of which group.
+        group: GroupId,
+        /// The lowest number.
+        first: TicketNo,
+        /// The tickets that they become.
+        ids: Vec<TicketId>,
+    },
+    /// The person holds another ticket of the group, which counts instead of this one.
+    Superseded {
+        /// The ticket that is void.
+        ticket: TicketId,
+        /// The one that counts.
+        by: TicketId,
+        /// Its number.
+        number: TicketNo,
+    },
     /// Rated.
     Rated {
         /// The ticket.
@@ -263,6 +285,34 @@ pub enum Refusal {
     /// No such ticket today.
     #[error("no such ticket today")]
     UnknownTicket,
+    /// No such group in the hall file.
+    #[error("no such group `{group}`")]
+    UnknownGroup {
+        /// As given.
+        group: GroupId,
+    },
+    /// The number was not lent to this kiosk today, or not for this.
+    #[error("number {number} was not lent to this kiosk for this")]
+    NotLent {
+        /// Which.
+        number: TicketNo,
+    },
+    /// A number of another day: whoever held it could be called on that day alone.
+    #[error("number {number} was given out on {day}, and that day is over")]
+    DayIsOver {
+        /// Which.
+        number: TicketNo,
+        /// Its day.
+        day: String,
+    },
+    /// It came in before.
+    #[error("ticket {number} was handed over before")]
+    HandedOver {
+        /// Which.
+        ticket: TicketId,
+        /// Its number.
+        number: TicketNo,
+    },
     /// No such window in the hall file.
     #[error("no such window `{window}`")]
     UnknownWindow {

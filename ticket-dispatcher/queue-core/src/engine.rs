@@ -14,6 +14,7 @@ use crate::event::{Event, NewTicket};
 use crate::forecast::{Forecast, QueueOutlook, Quote};
 use crate::index::Index;
 use crate::learn::{Learnt, Models};
+use crate::lease::Lease;
 use crate::outlook::Outlook;
 use crate::policy::{Policy, Scorer};
 use crate::ticket::{Ticket, WindowNow};
@@ -53,6 +54,8 @@ pub(crate) struct State {
     pub(crate) counts: BTreeMap<char, u32>,
     /// Places of `tickets` that wait, in order of place.
     pub(crate) waiting: Vec<usize>,
+    /// Numbers lent to kiosks today.
+    pub(crate) leases: Arc<Vec<Lease>>,
     /// In the order of the hall file.
     pub(crate) windows: Vec<WindowNow>,
     /// By group: priority calls in a row while ordinary tickets waited.
@@ -83,6 +86,7 @@ impl Engine {
             checked_in: Arc::default(),
             bookings: Arc::default(),
             counts: BTreeMap::new(),
+            leases: Arc::default(),
             waiting: Vec::new(),
             windows: windows.collect(),
             priority_run: vec![0; config.groups.len()],

@@ -6,6 +6,7 @@ use ticket_dispatcher_types::{
 };
 
 use crate::booking::NewBooking;
+use crate::lease::OfflineTicket;
 use crate::policy::Policy;
 
 /// An input. Everything random (ids, tokens) is made outside and comes in; everything about a person stays outside.
@@ -118,6 +119,17 @@ pub enum Event {
         /// Why; no names.
         reason: String,
     },
+    /// Numbers are lent to a kiosk for today, for the time when it cannot reach the dispatcher.
+    Lend {
+        /// To whom.
+        kiosk: DeviceId,
+        /// Of which group.
+        group: GroupId,
+        /// The tickets that the numbers will become, made outside.
+        ids: Vec<TicketId>,
+    },
+    /// A ticket that a kiosk gave out of its block comes in.
+    HandOver(Box<OfflineTicket>),
     /// The person's rating, 1 to 5 stars.
     Rate {
         /// The ticket.

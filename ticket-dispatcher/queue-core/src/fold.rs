@@ -40,6 +40,7 @@ impl Engine {
                 }
                 self.note_closing(now, *reason == CloseReason::Fault);
             }
+            Effect::Leased { .. } => self.fold_leased(now, effect),
             Effect::Booked { .. }
             | Effect::BookingCancelled { .. }
             | Effect::BookingMissed { .. }
@@ -68,6 +69,7 @@ impl Engine {
             Effect::Finished { ticket, .. } => self.fold_finished(now, *ticket),
             Effect::NoShow { ticket, .. } => self.end(now, *ticket, TicketState::NoShow, "no-show"),
             Effect::Cancelled { ticket, .. } => self.end(now, *ticket, TicketState::Cancelled, "cancelled"),
+            Effect::Superseded { ticket, by, .. } => self.fold_superseded(now, *ticket, *by),
             Effect::NextMatter { ticket, matter, group } => {
                 self.back_to_waiting(now, *ticket, "next-matter", |t| {
                     t.matter = *matter;
@@ -126,6 +128,7 @@ impl Engine {
         state.tickets.clear();
         state.waiting.clear();
         state.counts.clear();
+        state.leases = Arc::default();
         state.priority_run.fill(0);
         Arc::make_mut(&mut state.learnt).new_day();
         state.by_id = Arc::default();
@@ -184,6 +187,7 @@ impl Engine {
             started: None,
             ended: None,
             returned: false,
+            superseded_by: None,
             stars: None,
             forecast: *forecast,
             history: vec![Step {
@@ -198,7 +202,10 @@ impl Engine {
             let held = Arc::make_mut(&mut self.by_holder).entry(holder.clone());
             held.or_default().push(ix);
         }
-        self.state.counts.insert(number.series(), number.count());
+        // A lent number says nothing about how far the series has come.
+        if !self.is_lent(*number) {
+            self.state.counts.insert(number.series(), number.count());
+        }
         if let Some(booking) = &new.booking {
             Arc::make_mut(&mut self.state.checked_in).insert(booking.clone(), ix);
             self.note_check_in(booking);
@@ -262,7 +269,7 @@ impl Engine {
     }
 
     /// Takes the ticket out of queue and window.
-    fn end(&mut self, now: Millis, ticket: TicketId, state: TicketState, what: &'static str) {
+    pub(crate) fn end(&mut self, now: Millis, ticket: TicketId, state: TicketState, what: &'static str) {
         self.free(now, ticket);
         self.change(now, ticket, what, |t| {
             t.state = state;

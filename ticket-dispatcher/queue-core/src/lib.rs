@@ -25,6 +25,7 @@ mod fold;
 mod forecast;
 mod index;
 mod learn;
+mod lease;
 mod outlook;
 mod path_queue;
 mod paths;
@@ -40,6 +41,7 @@ pub use effect::{Effect, Place, Refusal, RunnerUp, Why};
 pub use engine::Engine;
 pub use event::{Event, NewTicket, Source, TransferTo};
 pub use forecast::{Forecast, QueueOutlook, Quote};
+pub use lease::{LEASE_NUMBERS_MAX, Lease, OfflineTicket};
 pub use policy::{Policy, Weighing, WindowRule};
 pub use ticket::{Step, Ticket, WindowNow};
 

@@ -61,6 +61,8 @@ pub struct Ticket {
     pub ended: Option<Millis>,
     /// Came back after a missed call; a second return is refused.
     pub returned: bool,
+    /// The ticket that counts instead of this one.
+    pub superseded_by: Option<TicketId>,
     /// The person's rating.
     pub stars: Option<u8>,
     /// What the slip said.

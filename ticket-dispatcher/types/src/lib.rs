@@ -8,9 +8,11 @@ mod number;
 mod personal;
 mod state;
 mod time;
+mod window_names;
 
 pub use id::{BookingId, ClerkId, DeviceId, GroupId, HallId, IdError, IdemKey, ServiceId, TicketId, WindowId};
 pub use number::{Cases, CheckCode, TicketNo, TicketNoError};
 pub use personal::Personal;
 pub use state::{Class, CloseReason, DocumentKind, Lang, TicketState, WindowKind, WindowState};
 pub use time::{Millis, UnixMillis};
+pub use window_names::window_names;

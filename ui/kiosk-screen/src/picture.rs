@@ -38,6 +38,7 @@ pub fn show(app: &App, model: &Model) {
     view.set_stale_s(model.strip.stale_s.map_or(-1, whole));
     view.set_time_left_s(model.time_left_s.map_or(-1, i32::from));
     view.set_staff_called(model.staff_called);
+    view.set_offline(model.offline);
     wipe(&view);
     let page = show_screen(&view, &model.screen, model.lang);
     if view.get_page() != page {
@@ -324,8 +325,10 @@ fn ticket(ticket: &TicketShown, lang: Lang) -> ui::TicketView {
         check_code: text(&ticket.check_code),
         services: joined(&ticket.services, lang),
         people_ahead: whole(ticket.people_ahead),
-        wait_from: i32::from(ticket.wait.from_min),
-        wait_to: i32::from(ticket.wait.to_min),
+        has_wait: ticket.wait.is_some(),
+        wait_from: ticket.wait.map_or(0, |wait| i32::from(wait.from_min)),
+        wait_to: ticket.wait.map_or(0, |wait| i32::from(wait.to_min)),
+        offline: ticket.offline,
         windows: joined(&ticket.windows, lang),
         slot: ticket.appointment.as_deref().map(text).unwrap_or_default(),
         has_qr: picture.is_some(),
@@ -348,6 +351,7 @@ fn paper_kind(paper: PaperState) -> ui::PaperKind {
         PaperState::Printed => ui::PaperKind::Printed,
         PaperState::NotTaken => ui::PaperKind::NotTaken,
         PaperState::Interrupted => ui::PaperKind::Interrupted,
+        PaperState::Queued => ui::PaperKind::Queued,
         PaperState::None => ui::PaperKind::None,
     }
 }
@@ -363,6 +367,10 @@ fn trouble_kind(trouble: Trouble) -> ui::TroubleKind {
         Trouble::PrinterFault => ui::TroubleKind::PrinterFault,
         Trouble::OutsideHours => ui::TroubleKind::OutsideHours,
         Trouble::LastNumberGone => ui::TroubleKind::LastNumberGone,
+        Trouble::AppointmentGone => ui::TroubleKind::AppointmentGone,
+        Trouble::NotGivenHere => ui::TroubleKind::NotGivenHere,
+        Trouble::NotRegistered => ui::TroubleKind::NotRegistered,
+        Trouble::NotGivenBack => ui::TroubleKind::NotGivenBack,
     }
 }
 

@@ -30,6 +30,9 @@ pub struct Model {
     pub time_left_s: Option<u16>,
     /// True once staff have been called from this session.
     pub staff_called: bool,
+    /// True while the dispatcher is away and numbers come from the kiosk's own block.
+    #[serde(default)]
+    pub offline: bool,
 }
 
 /// The live strip "now serving".
@@ -141,6 +144,14 @@ pub enum Trouble {
     OutsideHours,
     /// No more numbers for this group today.
     LastNumberGone,
+    /// The appointment was cancelled, used, or is for another day or matter.
+    AppointmentGone,
+    /// The dispatcher gives no number for this here, for a reason that only staff can mend.
+    NotGivenHere,
+    /// This kiosk is not registered in the hall (its certificate is refused).
+    NotRegistered,
+    /// The number could not be given back: it was called meanwhile, or nobody answers.
+    NotGivenBack,
 }
 
 /// A step of reading a card.
@@ -209,6 +220,8 @@ pub enum PaperState {
     NotTaken,
     /// A fault came in between; the printer is being seen to, it will be printed once and marked 补打 if in doubt.
     Interrupted,
+    /// Asked for while the printer has a fault: it will be printed by itself once the printer is well.
+    Queued,
     /// No paper ticket: keep the number by photo or at the desk.
     None,
 }
@@ -224,15 +237,18 @@ pub struct TicketShown {
     pub services: Vec<String>,
     /// People before it.
     pub people_ahead: u32,
-    /// Likely wait.
-    pub wait: Wait,
-    /// Names of the windows that may call it, shortened for the screen.
+    /// Likely wait; none when nobody can say, because no window is open for it.
+    pub wait: Option<Wait>,
+    /// Names of the windows that may call it, runs of them told as one, shortened for the screen.
     pub windows: Vec<String>,
     /// What the QR says.
     pub lookup_url: String,
     /// Slot of the appointment that it keeps, `10:00–10:30`; none for an ordinary number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appointment: Option<String>,
+    /// Given out without the dispatcher: it counts from when it was taken, once the line is back.
+    #[serde(default)]
+    pub offline: bool,
 }
 
 /// The open ticket of a person who asked for another one.

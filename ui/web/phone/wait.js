@@ -35,7 +35,7 @@ function inHours(wait) {
   return low === high || low === 0 ? `${high}` : `${low}–${high}`;
 }
 
-/** @typedef {'waiting'|'called'|'serving'|'held'|'finished'|'no-show'|'cancelled'} LookupState */
+/** @typedef {'offline'|'waiting'|'called'|'serving'|'held'|'finished'|'no-show'|'cancelled'} LookupState */
 
 /**
  * How long until the page asks again, in seconds; null when nothing more can change. The nearer the turn, the oftener.

@@ -5,7 +5,8 @@ import { waitInWords } from './wait.js';
 /** @typedef {import('./wait.js').Lang} Lang */
 /** @typedef {import('../hall/fold.js').LocalText} LocalText */
 /**
- * @typedef {{number: string, state: import('./wait.js').LookupState, services: LocalText[], materials?: LocalText[],
+ * @typedef {{number: string, slip?: string, state: import('./wait.js').LookupState, services: LocalText[],
+ *   materials?: LocalText[],
  *   people_ahead: number, wait?: import('./wait.js').WaitRange, window_name?: LocalText, windows: LocalText[],
  *   hall: LocalText, hall_phone: string, issued_at: string, as_of: string, seq: number}} LookupView
  */
@@ -32,6 +33,10 @@ const WORDS = {
     minutes: (n) => `${n} 分钟`,
     ahead: (n) => `前面还有 ${n} 人`,
     next: '下一位就是您',
+    nobody: '前面没有人，窗口空出来就叫您',
+    alone: '离线取的号',
+    aloneAdvice: '取号时网络中断，联网后按取号时间排队，本页会自动更新。请留意叫号屏。',
+    other: (slip, number) => `您手里的 ${slip} 和 ${number} 是同一个人取的，只叫 ${number}。`,
     likely: (wait) => `大概还要等：${wait}`,
     stay: '快轮到您了，请在窗口附近等候。',
     leave: '叫号以大厅屏幕和语音为准，请留足时间返回。',
@@ -67,6 +72,10 @@ const WORDS = {
     minutes: (n) => `${n} 分鐘`,
     ahead: (n) => `前面還有 ${n} 人`,
     next: '下一位就是您',
+    nobody: '前面沒有人，窗口空出來就叫您',
+    alone: '離線取的號',
+    aloneAdvice: '取號時網絡中斷，連線後按取號時間排隊，本頁會自動更新。請留意叫號屏。',
+    other: (slip, number) => `您手裏的 ${slip} 和 ${number} 是同一個人取的，只叫 ${number}。`,
     likely: (wait) => `大概還要等：${wait}`,
     stay: '快輪到您了，請在窗口附近等候。',
     leave: '叫號以大廳屏幕和語音為準，請留足時間返回。',
@@ -102,6 +111,10 @@ const WORDS = {
     minutes: (n) => `${n} min`,
     ahead: (n) => (n === 1 ? '1 person before you' : `${n} people before you`),
     next: 'You are next',
+    nobody: 'Nobody before you. You are called when a window is free.',
+    alone: 'Taken offline',
+    aloneAdvice: 'The kiosk had no network. Once it is back you stand where you took the number. Watch the board.',
+    other: (slip, number) => `${slip} and ${number} belong to the same person. Only ${number} will be called.`,
     likely: (wait) => `Likely wait: ${wait}`,
     stay: 'Nearly your turn: please wait near the windows.',
     leave: 'The board and the voice in the hall decide. Please leave time to come back.',
@@ -151,12 +164,24 @@ export function languageFor(browser) {
  * @returns {Told}
  */
 export function tell(view, lang) {
+  const told = tellState(view, lang);
+  // Two slips of one person lead here; the one that counts is said before anything else.
+  return view.slip ? { ...told, advice: `${WORDS[lang].other(view.slip, view.number)} ${told.advice}`.trim() } : told;
+}
+
+/** @param {LookupView} view @param {Lang} lang @returns {Told} */
+function tellState(view, lang) {
   const words = WORDS[lang];
   const window = view.window_name ? inLanguage(view.window_name, lang) : '';
   const told = (sentence, advice = '', wait = '') => ({ sentence, wait, advice });
   switch (view.state) {
+    case 'offline':
+      return told(words.alone, words.aloneAdvice);
     case 'waiting': {
-      const sentence = view.people_ahead === 0 ? words.next : words.ahead(view.people_ahead);
+      // Nobody in the same line; a window that serves several lines may still be busy with another.
+      const soon = !view.wait || view.wait.p90_s <= 300;
+      const first = soon ? words.next : words.nobody;
+      const sentence = view.people_ahead === 0 ? first : words.ahead(view.people_ahead);
       const wait = view.wait ? words.likely(waitInWords(view.wait, lang)) : '';
       return told(sentence, view.people_ahead <= 3 ? words.stay : words.leave, wait);
     }

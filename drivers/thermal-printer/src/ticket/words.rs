@@ -8,6 +8,12 @@ pub struct Words {
     pub reprint: &'static str,
     /// Slot of a kept appointment.
     pub appointment: &'static str,
+    /// Mark of a slip given out without the dispatcher.
+    pub offline: &'static str,
+    /// How such a ticket finds its place.
+    pub offline_place: &'static str,
+    /// Nobody ahead in the same line; a window that serves several lines may still be busy.
+    pub nobody_ahead: &'static str,
     /// People ahead.
     pub ahead: &'static str,
     /// Likely wait.
@@ -31,6 +37,9 @@ pub struct Words {
 const ZH_HANS: Words = Words {
     reprint: "【补打】",
     appointment: "预约 {}",
+    offline: "离线取号",
+    offline_place: "联网后按取号时间排队",
+    nobody_ahead: "前面没有人",
     ahead: "前面还有{}人",
     wait: "，约等{from}-{to}分钟",
     cases: "，共{}件",
@@ -43,8 +52,11 @@ const ZH_HANS: Words = Words {
 };
 
 const ZH_HANT: Words = Words {
-    reprint: "【補打】",
+    reprint: "【補印】",
     appointment: "預約 {}",
+    offline: "離線取號",
+    offline_place: "連線後按取號時間排隊",
+    nobody_ahead: "前面沒有人",
     ahead: "前面還有{}人",
     wait: "，約等{from}-{to}分鐘",
     cases: "，共{}件",
@@ -59,6 +71,9 @@ const ZH_HANT: Words = Words {
 const EN: Words = Words {
     reprint: "[REPRINT 补打]",
     appointment: "Appointment {}",
+    offline: "TAKEN OFFLINE",
+    offline_place: "Your place is by time of taking",
+    nobody_ahead: "Nobody ahead of you",
     ahead: "{} ahead of you",
     wait: ", about {from}-{to} min",
     cases: ", {} cases",

@@ -39,7 +39,7 @@ fn service(id: &str, group: &str, name: &str, initials: &str) -> Service {
         keywords: vec![format!("{name}怎么办")],
         pinyin_initials: initials.to_string(),
         materials: vec![text("身份证", "ID card"), text("申请表", "form")],
-        windows: vec!["1号窗口".to_string()],
+        windows: vec![text("1号窗口", "Window 1")],
         available: true,
     }
 }
@@ -268,12 +268,15 @@ pub fn ticket(count: u16) -> Ticket {
         services: vec![service_id("S101")],
         people_ahead: 7,
         wait: WaitS { p10_s: 130, p90_s: 610 },
-        windows: (1..=6).map(|n| format!("{n}号窗口")).collect(),
+        windows: (1..=6)
+            .map(|n| text(&format!("{n}号窗口"), &format!("Window {n}")))
+            .collect(),
         lookup_url: "https://hall.example/q?t=0123456789ABCDEF".to_string(),
         taken_at: "2026-11-21 10:00".to_string(),
         called_to: None,
         masked_name: Some("测*甲".to_string()),
         cases: Cases::ONE,
         appointment: None,
+        offline: false,
     }
 }

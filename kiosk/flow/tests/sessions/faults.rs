@@ -292,7 +292,10 @@ fn cancelling_while_the_number_is_made_gives_it_back() {
     bench.touch(Intent::Cancel);
     assert!(matches!(bench.screen(), Screen::Issuing { .. }));
     bench.dispatcher(DispatcherInput::Issued { key, ticket: ticket(5) });
-    assert!(bench.taken().contains(&Effect::CancelTicket(ticket(5).id)));
+    assert!(bench.taken().contains(&Effect::CancelTicket {
+        id: ticket(5).id,
+        number: ticket(5).number,
+    }));
     assert_eq!(bench.screen(), Screen::Ended { cancelled_ticket: true });
 }
 
@@ -370,4 +373,73 @@ fn where_no_window_is_open_no_wait_is_promised() {
     bench.reader(ReaderInput::Removed);
     let (_, slip, _) = bench.print();
     assert_eq!((slip.wait_from_min, slip.wait_to_min), (0, 0));
+}
+
+/// A person at the screen of the open ticket, with the printer as it is.
+fn holding(bench: &mut Bench) {
+    let key = asked(bench);
+    bench.dispatcher(DispatcherInput::AlreadyHolds { key, ticket: ticket(7) });
+    bench.taken();
+}
+
+fn paper_of(bench: &mut Bench) -> PaperState {
+    match bench.screen() {
+        Screen::Ticket { paper, .. } => paper,
+        other => panic!("not the number: {other:?}"),
+    }
+}
+
+#[test]
+fn a_reprint_asked_for_while_the_printer_jams_is_printed_once_it_is_mended() {
+    let mut bench = Bench::well();
+    holding(&mut bench);
+    // The jam comes between the picture and the finger.
+    bench.printer(PrinterInput::Status(PrinterState::Down(Trouble::PrinterFault)));
+    assert_eq!(bench.touch(Intent::Reprint), Outcome::Advanced);
+    assert_eq!(paper_of(&mut bench), PaperState::Queued);
+    assert!(bench.effects.contains(&Effect::CallStaff(StaffReason::Printer)));
+    bench.wait_s(5);
+    assert!(
+        !bench.taken().iter().any(|e| matches!(e, Effect::Print { .. })),
+        "the printer is broken"
+    );
+    bench.printer(PrinterInput::Status(PrinterState::Ready));
+    let (job, slip, reprint) = bench.print();
+    assert!(reprint, "marked 补打");
+    assert_eq!(slip.number, ticket(7).number);
+    assert_eq!(paper_of(&mut bench), PaperState::Printing);
+    let outcome = JobOutcome::Printed;
+    bench.printer(PrinterInput::Job { job, outcome });
+    assert_eq!(paper_of(&mut bench), PaperState::Printed);
+    bench.wait_s(120);
+    assert!(!bench.taken().iter().any(|e| matches!(e, Effect::Print { .. })), "once");
+}
+
+#[test]
+fn a_reprint_asked_for_twice_while_the_printer_jams_comes_once_even_when_its_person_sat_down() {
+    let mut bench = Bench::well();
+    bench.printer(PrinterInput::Status(PrinterState::Down(Trouble::PaperOut)));
+    for _ in 0..2 {
+        holding(&mut bench);
+        bench.touch(Intent::Reprint);
+        assert_eq!(paper_of(&mut bench), PaperState::Queued);
+        bench.touch(Intent::Done);
+    }
+    bench.taken();
+    bench.printer(PrinterInput::Status(PrinterState::Ready));
+    let (job, slip, _) = bench.print();
+    assert_eq!(slip.number, ticket(7).number);
+    let outcome = JobOutcome::Printed;
+    bench.printer(PrinterInput::Job { job, outcome });
+    bench.wait_s(2);
+    assert!(!bench.taken().iter().any(|e| matches!(e, Effect::Print { .. })), "once");
+}
+
+#[test]
+fn a_reprint_on_a_kiosk_whose_printer_is_gone_leaves_the_number_on_the_screen() {
+    let mut bench = Bench::well();
+    holding(&mut bench);
+    bench.printer(PrinterInput::Status(PrinterState::Down(Trouble::PrinterAway)));
+    assert_eq!(bench.touch(Intent::Reprint), Outcome::Advanced);
+    assert_eq!(paper_of(&mut bench), PaperState::None);
 }

@@ -1,5 +1,6 @@
 //! Whole sessions, played input by input without a clock, a device or a network.
 
+mod alone;
 mod appointments;
 mod bench;
 mod faults;

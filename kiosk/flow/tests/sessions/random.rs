@@ -291,7 +291,7 @@ impl Watch {
             Effect::Abandon(key) => {
                 self.open.take_if(|open| open == key);
             }
-            Effect::CancelTicket(id) => self.last_cancel = Some(*id),
+            Effect::CancelTicket { id, .. } => self.last_cancel = Some(*id),
             _ => {}
         }
     }

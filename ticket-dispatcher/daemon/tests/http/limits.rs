@@ -46,6 +46,8 @@ fn malformed_requests_get_a_problem_and_change_nothing() {
         (r#"{"services":["S101"],"class":"vip"}"#, 400, "malformed"),
         (r#"{"services":["S101"],"cases":0}"#, 400, "malformed"),
         (r#"{"services":[]}"#, 422, "unprocessable"),
+        (r#"{"services":["S101","S101"]}"#, 422, "unprocessable"),
+        (r#"{"services":["S101","S102","S103","S104"]}"#, 422, "unprocessable"),
         (r#"{"services":["S101"],"class":"appt"}"#, 422, "unprocessable"),
         (r#"{"services":["S101"],"booking":"nope"}"#, 422, "unprocessable"),
         (r#"{"services":["S101"],"cases":99}"#, 422, "unprocessable"),
@@ -93,6 +95,40 @@ fn malformed_requests_get_a_problem_and_change_nothing() {
     );
     assert_eq!(text.unwrap().status, 415);
     assert_eq!(seq(), before);
+}
+
+#[test]
+fn a_refusal_says_the_halls_own_limit_and_which_service_came_twice() {
+    let house = House::new();
+    let said = |services: &str| {
+        let body = format!(r#"{{"services":{services}}}"#);
+        let answer = house.call("POST", "/api/v1/tickets", &body);
+        assert_eq!(answer.status, 422, "{}", answer.text());
+        answer.json()["detail"].as_str().unwrap().to_string()
+    };
+    assert_eq!(said("[]"), "In this hall a ticket is for 1 to 3 services.");
+    assert_eq!(
+        said(r#"["S101","S102","S103","S201"]"#),
+        "In this hall a ticket is for 1 to 3 services."
+    );
+    assert_eq!(
+        said(r#"["S101","S102","S101"]"#),
+        "Service S101 is named twice; each service stands once on a ticket."
+    );
+}
+
+#[test]
+fn a_number_asked_for_without_a_key_is_refused_with_what_to_do() {
+    let house = House::new();
+    let answer = house.keyed("POST", "/api/v1/tickets", &ticket("S101", None), None);
+    assert_eq!((answer.status, answer.code().as_str()), (400, "malformed"));
+    let detail = answer.json()["detail"].as_str().unwrap().to_string();
+    assert!(detail.starts_with("The header Idempotency-Key is missing."), "{detail}");
+    assert_eq!(
+        house.take("S101", None, &key(1)).json()["number"],
+        "A001",
+        "no number was used up"
+    );
 }
 
 #[test]

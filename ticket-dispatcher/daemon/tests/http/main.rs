@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on stops where it stands
 
+mod alone;
 mod bookings;
 mod crash;
 mod house;

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -98,7 +99,12 @@ impl Tls {
 
     fn call(&self, uri: Option<&str>, method: &str, path: &str, body: &str) -> Answer {
         let identity = uri.map(|uri| self.authority.device(uri));
-        exchange(self.connect(identity), method, path, &[], body.as_bytes()).unwrap()
+        static CALLS: AtomicU64 = AtomicU64::new(0);
+        let key = [(
+            "idempotency-key",
+            key(u128::from(CALLS.fetch_add(1, Ordering::SeqCst)) | 1 << 44),
+        )];
+        exchange(self.connect(identity), method, path, &key, body.as_bytes()).unwrap()
     }
 }
 
@@ -143,6 +149,11 @@ fn each_role_may_do_its_own_and_no_more() {
         (GATEWAY, "POST", "/api/v1/bookings/unblock", "{}", 403),
         (W01, "POST", "/api/v1/bookings/unblock", "{}", 400),
         (GATEWAY, "POST", "/api/v1/tickets", take.as_str(), 403),
+        (KIOSK, "POST", "/api/v1/leases", "{}", 200),
+        (KIOSK, "POST", "/api/v1/leases", r#"{"device":"K02"}"#, 403),
+        (W01, "POST", "/api/v1/leases", "{}", 403),
+        (KIOSK, "POST", "/api/v1/tickets/hand-over", "{}", 400),
+        (BOARD, "POST", "/api/v1/tickets/hand-over", "{}", 403),
         (
             None,
             "GET",

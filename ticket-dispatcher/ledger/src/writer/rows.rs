@@ -22,7 +22,7 @@ impl Writer {
                     row.mask.clone_from(&facts.mask);
                     row.token_hash = Some(facts.token_hash);
                 }
-                (Effect::Finished { .. } | Effect::Cancelled { .. }, Some(ticket), _)
+                (Effect::Finished { .. } | Effect::Cancelled { .. } | Effect::Superseded { .. }, Some(ticket), _)
                     if recovery::is_over(&self.engine, ticket) =>
                 {
                     holder::end_of_service(&self.db, ticket)?;

@@ -55,6 +55,7 @@ pub fn model(lang: Lang, screen: Screen) -> Model {
         },
         time_left_s: None,
         staff_called: false,
+        offline: false,
     }
 }
 
@@ -262,13 +263,14 @@ pub fn ticket(lang: Lang) -> TicketShown {
         check_code: "4821".into(),
         services: vec![pick(lang, SERVICES[1].1, SERVICES[1].2, SERVICES[1].3)],
         people_ahead: 12,
-        wait: wait(15, 25),
+        wait: Some(wait(15, 25)),
         windows: vec![
             pick(lang, "1–9号窗口", "1–9號窗口", "Windows 1–9"),
             pick(lang, "11号窗口", "11號窗口", "Window 11"),
         ],
         lookup_url: "https://hall.example/q?t=k3v9x2m7q4w8".into(),
         appointment: None,
+        offline: false,
     }
 }
 
@@ -303,7 +305,7 @@ fn kept(lang: Lang) -> Screen {
     let ticket = TicketShown {
         appointment: Some("10:00–10:30".into()),
         people_ahead: 2,
-        wait: wait(5, 10),
+        wait: Some(wait(5, 10)),
         ..ticket(lang)
     };
     Screen::Ticket {
@@ -316,13 +318,34 @@ fn kept(lang: Lang) -> Screen {
 fn next_one(lang: Lang) -> Screen {
     let ticket = TicketShown {
         people_ahead: 0,
-        wait: wait(0, 1),
+        wait: Some(wait(0, 1)),
         ..ticket(lang)
     };
     Screen::Ticket {
         ticket,
         paper: PaperState::Printed,
         reprint: true,
+    }
+}
+
+/// Nobody in the same line, and yet not at once.
+fn alone(lang: Lang, wait: Option<Wait>) -> Screen {
+    let ticket = TicketShown {
+        people_ahead: 0,
+        wait,
+        ..ticket(lang)
+    };
+    Screen::Ticket {
+        ticket,
+        paper: PaperState::Printed,
+        reprint: false,
+    }
+}
+
+fn failed(lang: Lang, trouble: Trouble) -> Screen {
+    Screen::Failed {
+        trouble,
+        elsewhere: elsewhere(lang),
     }
 }
 
@@ -442,15 +465,16 @@ pub fn all(lang: Lang) -> Vec<Example> {
         ("ticket-not-taken", shown(lang, PaperState::NotTaken)),
         ("ticket-interrupted", shown(lang, PaperState::Interrupted)),
         ("ticket-no-paper", shown(lang, PaperState::None)),
+        ("ticket-queued", shown(lang, PaperState::Queued)),
+        ("ticket-windows-busy", alone(lang, Some(wait(45, 55)))),
+        ("ticket-no-window", alone(lang, None)),
         ("ticket-next", next_one(lang)),
         ("ticket-appointment", kept(lang)),
-        (
-            "failed",
-            Screen::Failed {
-                trouble: Trouble::LedgerAway,
-                elsewhere: elsewhere(lang),
-            },
-        ),
+        ("failed", failed(lang, Trouble::LedgerAway)),
+        ("failed-appointment", failed(lang, Trouble::AppointmentGone)),
+        ("failed-refused", failed(lang, Trouble::NotGivenHere)),
+        ("failed-not-registered", failed(lang, Trouble::NotRegistered)),
+        ("failed-give-back", failed(lang, Trouble::NotGivenBack)),
         (
             "no-card",
             Screen::NoCard {
@@ -481,6 +505,37 @@ pub fn all(lang: Lang) -> Vec<Example> {
         let model = Model {
             time_left_s: Some(14),
             staff_called: true,
+            ..model(lang, screen)
+        };
+        all.push(Example {
+            name,
+            model: Some(model),
+        });
+    }
+    let offline = TicketShown {
+        offline: true,
+        people_ahead: 0,
+        wait: None,
+        ..ticket(lang)
+    };
+    let offline = Screen::Ticket {
+        ticket: offline,
+        paper: PaperState::Printed,
+        reprint: false,
+    };
+    for (name, screen) in [
+        ("offline-attract", attract(lang, &[], false)),
+        ("offline-groups", groups(lang, None, 0)),
+        ("offline-confirm", confirm(lang, false)),
+        ("offline-ticket", offline),
+    ] {
+        let strip = NowServing {
+            stale_s: Some(190),
+            ..NowServing::default()
+        };
+        let model = Model {
+            offline: true,
+            strip,
             ..model(lang, screen)
         };
         all.push(Example {

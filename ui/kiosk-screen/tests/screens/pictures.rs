@@ -97,7 +97,7 @@ fn sets() -> [(&'static str, Lang, bool, bool); 7] {
 }
 
 /// One of each kind of screen, for the sets beside the first.
-const KINDS: [&str; 26] = [
+const KINDS: [&str; 32] = [
     "attract",
     "attract-reader-away",
     "groups",
@@ -118,7 +118,13 @@ const KINDS: [&str; 26] = [
     "ticket-printed",
     "ticket-appointment",
     "ticket-interrupted",
+    "ticket-queued",
+    "ticket-windows-busy",
     "failed",
+    "failed-appointment",
+    "offline-attract",
+    "offline-confirm",
+    "offline-ticket",
     "no-card",
     "privacy",
     "ended",

@@ -105,6 +105,7 @@ fn english_counts_one_and_many() {
     ] {
         let ticket = TicketShown {
             people_ahead: ahead,
+            wait: Some(ui_model::Wait { from_min: 0, to_min: 1 }),
             ..examples::ticket(Lang::En)
         };
         let screen = Screen::Ticket {

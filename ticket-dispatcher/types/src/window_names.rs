@@ -1,8 +1,8 @@
-//! The line of windows: names that share a pattern are told once, with their numbers.
+//! Lists of windows: names that share a pattern are told once, with their numbers, on paper as on the screen.
 
 /// Pieces of the list that stay whole at a line's end: `1-4号综合窗口、`, or `1、` `2、` `5号窗`. At most `parts_max`
 /// pieces; the second value is true when there were more.
-pub fn pieces(names: &[String], comma: &str, parts_max: usize) -> (Vec<String>, bool) {
+pub fn window_names(names: &[String], comma: &str, parts_max: usize) -> (Vec<String>, bool) {
     let mut pieces = Vec::new();
     let mut rest: Vec<&str> = names.iter().map(String::as_str).collect();
     while let Some(first) = rest.first().copied() {
@@ -72,7 +72,7 @@ mod tests {
 
     fn told(names: &[&str]) -> String {
         let names: Vec<String> = names.iter().map(|name| (*name).to_string()).collect();
-        let (pieces, more) = pieces(&names, "、", 6);
+        let (pieces, more) = window_names(&names, "、", 6);
         pieces.concat() + if more { "等" } else { "" }
     }
 
