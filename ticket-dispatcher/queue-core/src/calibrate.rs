@@ -4,6 +4,7 @@
 //! Kept apart by length of the wait, because short and long waits are wrong in different ways. Part of the state, so a
 //! restart forgets nothing.
 
+use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::Millis;
 
 use crate::forecast::Forecast;
@@ -18,7 +19,7 @@ const STEP: i32 = 4;
 const LIMITS: (i32, i32) = (512, 2560);
 
 /// By length of wait: factors of the distances of p10 and p90 from p50, in 1024ths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Calibration([(i32, i32); 4]);
 
 impl Default for Calibration {

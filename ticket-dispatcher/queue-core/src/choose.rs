@@ -8,6 +8,7 @@ use crate::effect::{Effect, RunnerUp, Why};
 use crate::engine::{Engine, count};
 use crate::policy::{Claim, Policy, Urgency, WindowRule, class_place};
 use crate::ticket::Ticket;
+use crate::waiters::first_of;
 
 /// A waiting ticket with its urgency.
 pub(crate) struct Candidate {
@@ -63,75 +64,49 @@ impl Engine {
 
     /// The best `n` waiting tickets, best first.
     pub(crate) fn ranked(&self, now: Millis, n: usize) -> Vec<usize> {
-        let queues = self.queues();
-        let heads = self.heads(n).into_iter();
-        let mut all: Vec<Candidate> = heads.map(|ix| self.candidate(now, ix, &queues)).collect();
+        let mut all = self.firsts(now, n);
         all.sort_by(|a, b| self.before(a, b));
         all.into_iter().map(|c| c.ticket).take(n).collect()
     }
 
-    /// Waiting tickets of which at least the best `n` are among: the first `n` of each class and service by base time,
-    /// because nobody overtakes his like, and all that are bound to one window or go in front.
-    fn heads(&self, n: usize) -> Vec<usize> {
-        if self.config.policy == Policy::Fifo {
-            return self.state.waiting.clone();
-        }
-        let mut cells: Vec<Vec<usize>> = vec![Vec::new(); 4 * self.config.services.len()];
-        let mut heads = Vec::new();
-        let base = |ix: usize| self.state.tickets[ix].place.base_ms;
-        for ix in self.state.waiting.iter().copied() {
-            let ticket = &self.state.tickets[ix];
-            if ticket.front || ticket.bound.is_some() {
-                heads.push(ix);
-                continue;
-            }
-            let cell = &mut cells[4 * ticket.service_at + class_place(ticket.class)];
-            if cell.len() < n || cell.last().is_some_and(|last| base(ix) < base(*last)) {
-                // Waiting tickets stand in order of place, so the first of equals stays first.
-                let at = cell.partition_point(|other| base(*other) <= base(ix));
-                cell.insert(at, ix);
-                cell.truncate(n);
-            }
-        }
-        heads.extend(cells.into_iter().flatten());
-        heads
-    }
-
-    /// Waiting tickets of the same group that would be called before this one.
+    /// Waiting tickets of the same group that would be called before this one: of each row of its like so many as go
+    /// before it, and all that follow rules of their own and do.
     pub(crate) fn ahead(&self, one: &Ticket) -> u32 {
-        let Some(ix) = self.state.by_id.get(&one.id) else {
+        let Some(ix) = self.state.by_id.get(&one.id).copied() else {
             return 0;
         };
         let queues = self.queues();
-        let own = self.candidate(self.state.clock, *ix, &queues);
-        let sooner = |other: &&usize| {
-            let same = self.state.tickets[**other].group_at == one.group_at;
-            same && self.before(&self.candidate(self.state.clock, **other, &queues), &own) == Ordering::Less
-        };
-        count(self.state.waiting.iter().filter(sooner))
+        let own = self.candidate(self.state.clock, ix, queues);
+        let sooner =
+            |other: usize| self.before(&self.candidate(self.state.clock, other, queues), &own) == Ordering::Less;
+        if self.config.policy == Policy::Fifo {
+            let same = |other: &&usize| self.state.tickets[**other].group_at == one.group_at;
+            return count(self.state.waiting.iter().filter(same).filter(|other| sooner(**other)));
+        }
+        let same = |other: &&usize| self.state.tickets[**other].group_at == one.group_at;
+        let special = self.waiters.special.iter().filter(same);
+        let special = count(special.filter(|other| sooner(**other)));
+        let rows = self.waiters.rows_of(one.group_at);
+        let rows: usize = rows.map(|row| first_of(row, sooner)).sum();
+        special.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX))
     }
 
-    /// The first of each class and service by base time, so that nobody overtakes his like; and all that are bound to
-    /// one window or go in front.
+    /// The first of each row of people alike, because nobody overtakes his like; and all that are bound to one window
+    /// or go in front.
     fn candidates(&self, now: Millis) -> Vec<Candidate> {
-        let queues = self.queues();
-        let mut first: Vec<Option<usize>> = vec![None; 4 * self.config.services.len()];
-        let mut chosen = Vec::new();
-        let by_arrival = self.config.policy == Policy::Fifo;
-        for ix in self.state.waiting.iter().copied() {
-            let ticket = &self.state.tickets[ix];
-            if ticket.front || ticket.bound.is_some() || by_arrival {
-                chosen.push(ix);
-                continue;
-            }
-            let cell = &mut first[4 * ticket.service_at + class_place(ticket.class)];
-            // Waiting tickets stand in order of place, so the first of equals stays.
-            if cell.is_none_or(|other| ticket.place.base_ms < self.state.tickets[other].place.base_ms) {
-                *cell = Some(ix);
-            }
+        self.firsts(now, 1)
+    }
+
+    /// Waiting tickets of which at least the best `n` are among.
+    fn firsts(&self, now: Millis, n: usize) -> Vec<Candidate> {
+        if self.config.policy == Policy::Fifo {
+            // A missed ticket that comes back has an old base time and a new place, so rows do not stand by arrival.
+            let all = self.state.waiting.iter();
+            return all.map(|ix| self.candidate(now, *ix, self.queues())).collect();
         }
-        chosen.extend(first.into_iter().flatten());
-        chosen.into_iter().map(|ix| self.candidate(now, ix, &queues)).collect()
+        let rows = self.waiters.rows().flat_map(|row| row.iter().take(n));
+        let all = self.waiters.special.iter().chain(rows);
+        all.map(|ix| self.candidate(now, *ix, self.queues())).collect()
     }
 
     pub(crate) fn candidate(&self, now: Millis, ix: usize, queues: &[u32]) -> Candidate {
@@ -151,12 +126,8 @@ impl Engine {
     }
 
     /// How many wait in each group.
-    pub(crate) fn queues(&self) -> Vec<u32> {
-        let mut queues = vec![0; self.config.groups.len()];
-        for ix in &self.state.waiting {
-            queues[self.state.tickets[*ix].group_at] += 1;
-        }
-        queues
+    pub(crate) fn queues(&self) -> &[u32] {
+        &self.waiters.queues
     }
 
     /// True when the group has called as many priority tickets in a row as the hall allows while ordinary ones waited.
@@ -172,10 +143,7 @@ impl Engine {
     }
 
     pub(crate) fn ordinary_waits(&self, group: usize) -> bool {
-        self.state.waiting.iter().any(|ix| {
-            let ticket = &self.state.tickets[*ix];
-            ticket.class == Class::Normal && ticket.group_at == group && ticket.bound.is_none()
-        })
+        self.waiters.ordinary_waits(group)
     }
 
     fn window_order(&self, window: usize) -> (usize, Millis, usize) {

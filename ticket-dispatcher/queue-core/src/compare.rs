@@ -91,7 +91,7 @@ impl Engine {
             class: ticket.class,
             due_ms: self.due(ticket),
             waited_ms: now.0 - ticket.place.base_ms,
-            score: self.candidate(now, ix, &self.queues()).urgency.score,
+            score: self.candidate(now, ix, self.queues()).urgency.score,
         }
     }
 
@@ -104,7 +104,7 @@ impl Engine {
             return Passed::NotServedHere;
         }
         let queues = self.queues();
-        let (a, b) = (self.candidate(now, first, &queues), self.candidate(now, other, &queues));
+        let (a, b) = (self.candidate(now, first, queues), self.candidate(now, other, queues));
         if a.front && !b.front {
             return Passed::Resumed;
         }

@@ -174,7 +174,7 @@ impl Engine {
         });
         Why {
             policy: self.state.policy.name().to_string(),
-            score: self.candidate(now, place, &self.queues()).urgency.score,
+            score: self.candidate(now, place, self.queues()).urgency.score,
             class: ticket.class,
             due_ms: self.due(ticket),
             runner_up,

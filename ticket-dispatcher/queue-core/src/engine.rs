@@ -13,11 +13,12 @@ use crate::effect::Effect;
 use crate::event::{Event, NewTicket};
 use crate::forecast::{Forecast, QueueOutlook, Quote};
 use crate::index::Index;
-use crate::learn::{Learnt, Models};
+use crate::learn::{Experience, Learnt, Models};
 use crate::lease::Lease;
 use crate::outlook::Outlook;
 use crate::policy::{Policy, Scorer};
 use crate::ticket::{Ticket, WindowNow};
+use crate::waiters::Waiters;
 
 /// A hall's queue. See the crate's page for its two doors.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub struct Engine {
     pub(crate) state: State,
     /// Places of `state.tickets` by holder; follows from them.
     pub(crate) by_holder: Arc<BTreeMap<String, Vec<usize>>>,
+    /// `state.waiting` by what makes people alike; follows from it.
+    pub(crate) waiters: Arc<Waiters>,
 }
 
 /// Everything that changes. Tickets are shared until they change, so that a draft of the state costs little.
@@ -101,6 +104,7 @@ impl Engine {
             durations: Arc::new(outlook.durations(&models)),
             outlook,
             file: Arc::clone(&config),
+            waiters: Arc::new(Waiters::new(config.groups.len())),
             config,
             index,
             models,
@@ -108,6 +112,25 @@ impl Engine {
             state,
             by_holder: Arc::default(),
         }
+    }
+
+    /// What the hall has learnt and takes over into the next day.
+    pub fn experience(&self) -> Experience {
+        self.state.learnt.experience(&self.config)
+    }
+
+    /// Takes over what was learnt before; for an engine that is about to begin a day.
+    pub fn recall(&mut self, experience: &Experience) {
+        self.state.learnt = Arc::new(Learnt::with(&self.config, experience));
+        self.draw_anew();
+    }
+
+    /// All that follows from what was learnt. A day begins with it, so that a day hangs on nothing but what was learnt
+    /// before it, and not on the order in which.
+    pub(crate) fn draw_anew(&mut self) {
+        self.models = Arc::new(Models::new(&self.index, &self.state.learnt));
+        self.durations = Arc::new(self.outlook.durations(&self.models));
+        self.scorer = Arc::new(Scorer::new(&self.config, &self.models, self.index.shares(&self.config)));
     }
 
     pub(crate) fn learn(&mut self, service: usize, window: Option<usize>, slow: bool, ms: i64) {
@@ -194,7 +217,8 @@ impl Engine {
 
     /// How many wait in a group.
     pub fn waiting_in(&self, group: &GroupId) -> u32 {
-        count(self.waiting().filter(|t| t.group == *group))
+        let group = self.index.groups.get(group);
+        group.map_or(0, |group| self.waiters.queues[*group])
     }
 
     /// Waiting tickets of the same group that the policy would take before this one now; 0 when it does not wait.

@@ -133,6 +133,7 @@ impl Engine {
         Arc::make_mut(&mut state.learnt).new_day();
         state.by_id = Arc::default();
         self.by_holder = Arc::default();
+        Arc::make_mut(&mut self.waiters).clear();
         state.checked_in = Arc::default();
         for window in &mut state.windows {
             window.since = now;
@@ -140,6 +141,7 @@ impl Engine {
             window.current = None;
         }
         self.use_policy(self.file.policy);
+        self.draw_anew();
     }
 
     fn fold_issued(&mut self, now: Millis, new: &NewTicket, effect: &Effect) {
@@ -227,7 +229,7 @@ impl Engine {
             Arc::make_mut(&mut self.state.learnt).calibration.learn(said, wait);
         }
         if let Some(ix) = self.state.by_id.get(&ticket).copied() {
-            self.state.waiting.retain(|waiting| *waiting != ix);
+            self.dequeue(ix);
             let (class, group) = (self.state.tickets[ix].class, self.state.tickets[ix].group_at);
             self.note_call(now, class, self.state.tickets[ix].base());
             let waits = self.ordinary_waits(group);
@@ -294,10 +296,10 @@ impl Engine {
     }
 
     fn free(&mut self, now: Millis, ticket: TicketId) {
-        let Some(ix) = self.state.by_id.get(&ticket) else {
+        let Some(ix) = self.state.by_id.get(&ticket).copied() else {
             return;
         };
-        self.state.waiting.retain(|waiting| waiting != ix);
+        self.dequeue(ix);
         for window in self.state.windows.iter_mut().filter(|w| w.current == Some(ticket)) {
             window.current = None;
             window.idle_since = now;
@@ -309,6 +311,15 @@ impl Engine {
         let key = |ix: usize| (tickets[ix].place.queued_ms, tickets[ix].place.rank, ix);
         let at = self.state.waiting.partition_point(|waiting| key(*waiting) < key(ix));
         self.state.waiting.insert(at, ix);
+        Arc::make_mut(&mut self.waiters).enter(ix, |ix| &tickets[ix]);
+    }
+
+    /// Before anything of the ticket changes.
+    fn dequeue(&mut self, ix: usize) {
+        if let Some(at) = self.state.waiting.iter().position(|waiting| *waiting == ix) {
+            self.state.waiting.remove(at);
+            Arc::make_mut(&mut self.waiters).leave(ix, &self.state.tickets[ix]);
+        }
     }
 
     fn change(&mut self, now: Millis, ticket: TicketId, what: &'static str, change: impl FnOnce(&mut Ticket)) {

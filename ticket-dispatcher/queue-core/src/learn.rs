@@ -3,6 +3,11 @@
 //! Sums are integers, so that two rebuilds are equal to the last bit. Logarithms come from `libm`, which computes the
 //! same on every machine.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use ticket_dispatcher_types::ServiceId;
+
 use crate::calibrate::Calibration;
 use crate::config::HallConfig;
 use crate::index::Index;
@@ -22,7 +27,7 @@ const UNTIMED_MS: i64 = 480_000;
 const UNTIMED_SPREAD: f64 = 0.55;
 
 /// Sums over the durations of one service.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Sums {
     pub(crate) n: i64,
     pub(crate) ms: i64,
@@ -52,6 +57,26 @@ impl Sums {
         self.ln += other.ln;
         self.ln2 += other.ln2;
     }
+
+    /// What came on top of `other`.
+    fn beyond(&self, other: &Self) -> Self {
+        Self {
+            n: self.n - other.n,
+            ms: self.ms - other.ms,
+            ln: self.ln - other.ln,
+            ln2: self.ln2 - other.ln2,
+        }
+    }
+}
+
+/// What a hall has learnt beyond its hall file and takes over into the next day: for snapshots of a journal, so that a
+/// restart foresees and chooses as if there had been none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Experience {
+    /// Only services that were rendered.
+    services: BTreeMap<ServiceId, Sums>,
+    slow: (i64, i64),
+    calibration: Calibration,
 }
 
 /// Sums of every service, in the order of the hall file.
@@ -107,6 +132,31 @@ impl Learnt {
     #[allow(clippy::cast_possible_truncation)] // clamped before
     pub(crate) fn slow_size(&self) -> i64 {
         (libm::exp(self.slow_ln().clamp(-0.3, 0.7)) * 1024.0).round() as i64
+    }
+
+    /// What outlives the day.
+    pub(crate) fn experience(&self, config: &HallConfig) -> Experience {
+        let known = Self::new(config);
+        let learnt = config.services.iter().zip(self.services.iter().zip(&known.services));
+        let learnt = learnt.map(|(service, (now, known))| (service.id.clone(), now.beyond(known)));
+        Experience {
+            services: learnt.filter(|(_, sums)| *sums != Sums::default()).collect(),
+            slow: self.slow,
+            calibration: self.calibration,
+        }
+    }
+
+    /// What a hall knows that has this experience. Services that the hall file has no longer are left out.
+    pub(crate) fn with(config: &HallConfig, experience: &Experience) -> Self {
+        let mut learnt = Self::new(config);
+        for (service, sums) in config.services.iter().zip(&mut learnt.services) {
+            if let Some(more) = experience.services.get(&service.id) {
+                sums.join(more);
+            }
+        }
+        learnt.slow = experience.slow;
+        learnt.calibration = experience.calibration;
+        learnt
     }
 
     /// Other clerks may sit at the windows today.

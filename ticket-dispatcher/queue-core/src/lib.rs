@@ -32,6 +32,7 @@ mod paths;
 mod policy;
 mod scene;
 mod ticket;
+mod waiters;
 
 pub use booking::{BookingNow, BookingRules, BookingState, Excuse, LastTicket, NewBooking, Slot};
 pub use calendar::{day_number, day_text};
@@ -41,10 +42,11 @@ pub use effect::{Effect, Place, Refusal, RunnerUp, Why};
 pub use engine::Engine;
 pub use event::{Event, NewTicket, Source, TransferTo};
 pub use forecast::{Forecast, QueueOutlook, Quote};
+pub use learn::Experience;
 pub use lease::{LEASE_NUMBERS_MAX, Lease, OfflineTicket};
 pub use policy::{Policy, Weighing, WindowRule};
 pub use ticket::{Step, Ticket, WindowNow};
 
 /// Version of the decisions: raised whenever the same state and event may give other effects than before. The journal
 /// keeps it with every row, so that a replay is only asked to repeat what its own version decided.
-pub const ENGINE_VERSION: u32 = 2;
+pub const ENGINE_VERSION: u32 = 3;

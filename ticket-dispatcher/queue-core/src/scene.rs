@@ -139,9 +139,9 @@ impl Engine {
     /// Waiting tickets of the group that would go before an ordinary one taken now.
     fn ahead_of_new(&self, now: Millis, claim: &Claim) -> u32 {
         let queues = self.queues();
-        let new = self.scorer.urgency(now.0, claim, &queues);
+        let new = self.scorer.urgency(now.0, claim, queues);
         let sooner =
-            |t: &&Ticket| self.scorer.urgency(now.0, &t.claim(), &queues).order(&new) != core::cmp::Ordering::Less;
+            |t: &&Ticket| self.scorer.urgency(now.0, &t.claim(), queues).order(&new) != core::cmp::Ordering::Less;
         count(self.waiting().filter(|t| t.group_at == claim.group).filter(sooner))
     }
 

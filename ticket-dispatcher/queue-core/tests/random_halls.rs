@@ -192,6 +192,19 @@ fn check(engine: &Engine, issued: &[TicketId]) {
         };
         assert_eq!((at, queued), expected, "{} is {:?}", ticket.number, ticket.state);
     }
+    for group in &engine.config().groups {
+        let (mut of_group, mut ranks) = (0, BTreeMap::new());
+        for ticket in engine.waiting().filter(|t| t.group == group.id) {
+            of_group += 1;
+            *ranks.entry(engine.people_ahead(ticket.id)).or_insert(0) += 1;
+        }
+        assert_eq!(engine.waiting_in(&group.id), of_group);
+        // With one rank each, nobody is forgotten or counted twice by those who count the people before them.
+        let each_once = (0..of_group)
+            .zip(ranks)
+            .all(|(rank, (found, times))| (rank, 1) == (found, times));
+        assert!(each_once, "the ranks of group {} have gaps or doubles", group.id);
+    }
     let mut series: BTreeMap<char, Vec<u32>> = BTreeMap::new();
     for ticket in engine.tickets() {
         series
