@@ -96,17 +96,22 @@ pub(crate) fn sweep(db: &Connection, day: Day, retention: Retention) -> rusqlite
     Ok(())
 }
 
-/// Rows whose token still opens the lookup.
-pub(crate) fn current(db: &Connection) -> rusqlite::Result<Vec<HolderRecord>> {
-    let mut query = db.prepare("SELECT ticket, token_hash, mask FROM holder WHERE token_hash IS NOT NULL")?;
-    let rows = query.query_map([], |row| {
-        Ok(HolderRecord {
-            ticket: TicketId::from_bytes(row.get(0)?),
-            token_hash: row.get(1)?,
-            mask: row.get(2)?,
-        })
-    })?;
-    rows.collect()
+/// Those of these tickets whose token still opens the lookup. By ticket, because the table keeps a row for every ticket
+/// there ever was.
+pub(crate) fn of(db: &Connection, tickets: &[TicketId]) -> rusqlite::Result<Vec<HolderRecord>> {
+    let mut query = db.prepare("SELECT token_hash, mask FROM holder WHERE ticket = ?1 AND token_hash IS NOT NULL")?;
+    let mut records = Vec::with_capacity(tickets.len());
+    for ticket in tickets {
+        let record = query.query_row(params![ticket.bytes()], |row| {
+            Ok(HolderRecord {
+                ticket: *ticket,
+                token_hash: row.get(0)?,
+                mask: row.get(1)?,
+            })
+        });
+        records.extend(record.optional()?);
+    }
+    Ok(records)
 }
 
 fn cell(day: &Day) -> RowId<'_> {

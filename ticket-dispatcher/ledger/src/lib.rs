@@ -25,7 +25,7 @@ pub use backup::{backup, restore};
 pub use day::{Day, HallClock, Stamp};
 pub use holder::{HolderFacts, HolderRecord, Retention};
 pub use recovery::Follower;
-pub use row::{Committed, RowError};
+pub use row::{Committed, Delivery, RowError};
 pub use schema::LedgerError;
 pub use verify::{Finding, Report, verify};
 pub use writer::{Answer, BATCH_MAX, Command, Ledger, Options, Outcome};

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
+use serde::{Deserialize, Serialize};
 use ticket_dispatcher_identity::{CryptoProvider, KeyUse};
-use ticket_dispatcher_queue_core::{Effect, Engine, HallConfig};
+use ticket_dispatcher_queue_core::{ENGINE_VERSION, Effect, Engine, Experience, HallConfig};
 use ticket_dispatcher_types::{IdemKey, Millis, TicketId, UnixMillis, WindowState};
 
 use crate::day::{Day, Stamp};
 use crate::holder::HolderRecord;
-use crate::row::{Committed, Input, Row, What, genesis};
+use crate::row::{Committed, Delivery, Input, Row, RowError, What, genesis};
 use crate::schema::{InFile, LedgerError};
 
 /// A view that follows the journal: the boards' picture, the lookup, the statistics.
@@ -77,9 +78,52 @@ pub(crate) fn row_by_idem(db: &Connection, idem: &[u8; 16]) -> rusqlite::Result<
     db.prepare_cached(sql)?.query_row(params![idem], read_row).optional()
 }
 
-/// The effects that bring a fresh engine to where this one stands at the end of a day. Tickets do not outlive their
-/// day in the engine, so only windows and bookings are left; that is what makes a snapshot so small.
-pub(crate) fn carried_over(engine: &Engine) -> Vec<Effect> {
+/// What a day leaves to the next one. Tickets do not outlive their day in the engine, so only windows, bookings and
+/// what was learnt are left; that is what makes a snapshot so small.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Carried {
+    /// The effects that bring a fresh engine there.
+    effects: Vec<Effect>,
+    /// None in snapshots of versions that did not keep it.
+    experience: Option<Experience>,
+}
+
+impl Carried {
+    pub(crate) fn of(engine: &Engine) -> Self {
+        Self {
+            effects: carried_over(engine),
+            experience: Some(engine.experience()),
+        }
+    }
+
+    /// From the column `state`.
+    pub(crate) fn read(state: &str) -> serde_json::Result<Self> {
+        let bare = |effects| Self {
+            effects,
+            experience: None,
+        };
+        serde_json::from_str(state).or_else(|_| serde_json::from_str(state).map(bare))
+    }
+
+    /// Whether a stored snapshot says this; what an older version left out cannot be held against it.
+    pub(crate) fn is_told_by(&self, stored: &Self) -> bool {
+        self.effects == stored.effects && (stored.experience.is_none() || self.experience == stored.experience)
+    }
+
+    /// An engine under this hall file where the day before has ended.
+    pub(crate) fn engine(&self, config: &Arc<HallConfig>) -> Engine {
+        let mut engine = Engine::new(Arc::clone(config));
+        if let Some(experience) = &self.experience {
+            engine.recall(experience);
+        }
+        for effect in &self.effects {
+            engine.fold(Millis::ZERO, effect);
+        }
+        engine
+    }
+}
+
+fn carried_over(engine: &Engine) -> Vec<Effect> {
     let mut effects = Vec::new();
     for window in engine.windows() {
         if window.state != WindowState::Closed {
@@ -110,7 +154,6 @@ fn starting_point(
     config: &Arc<HallConfig>,
     file: &Path,
 ) -> Result<(Engine, u64, [u8; 32]), LedgerError> {
-    let mut engine = Engine::new(Arc::clone(config));
     let snapshot: Option<(u64, [u8; 32], String)> = db
         .query_row(
             "SELECT seq, hash, state FROM snapshot ORDER BY seq DESC LIMIT 1 OFFSET 1",
@@ -120,16 +163,13 @@ fn starting_point(
         .optional()
         .in_file(file)?;
     let Some((seq, hash, state)) = snapshot else {
-        return Ok((engine, 0, genesis()));
+        return Ok((Engine::new(Arc::clone(config)), 0, genesis()));
     };
-    let effects: Vec<Effect> = serde_json::from_str(&state).map_err(|error| LedgerError::Damaged {
+    let carried = Carried::read(&state).map_err(|error| LedgerError::Damaged {
         file: file.to_path_buf(),
         reason: format!("snapshot {seq} cannot be read: {error}"),
     })?;
-    for effect in &effects {
-        engine.fold(Millis::ZERO, effect);
-    }
-    Ok((engine, seq, hash))
+    Ok((carried.engine(config), seq, hash))
 }
 
 /// Rebuilds the engine under this hall file and shows every row on the way to the follower.
@@ -151,12 +191,18 @@ pub(crate) fn recover(
         last: None,
         hall: None,
     };
+    let mut tickets = Vec::new();
     for_rows(
         db,
         seq,
         |row| {
             let committed = fold_row(&mut at, &row, file)?;
             if let Some(follower) = follower.as_deref_mut() {
+                let issued = committed.effects.iter().filter_map(|effect| match effect {
+                    Effect::Issued { ticket, .. } => Some(ticket.id),
+                    _ => None,
+                });
+                tickets.extend(issued);
                 follower.follow(&[committed]);
             }
             Ok(true)
@@ -166,7 +212,7 @@ pub(crate) fn recover(
     check_head(db, file, &at, crypto)?;
     at.hall = last_hall(db, file)?;
     if let Some(follower) = follower {
-        follower.holders(crate::holder::current(db).in_file(file)?);
+        follower.holders(crate::holder::of(db, &tickets).in_file(file)?);
     }
     Ok(at)
 }
@@ -178,8 +224,22 @@ fn fold_row(at: &mut Recovered, row: &Row, file: &Path) -> Result<Committed, Led
             reason: format!("row {} does not follow row {}", row.seq, at.seq),
         });
     }
-    let input: Input = row.input().in_file(file)?;
-    let effects = row.effects().in_file(file)?;
+    let newer = |unreadable: RowError| {
+        if row.engine_version > ENGINE_VERSION {
+            return LedgerError::NewerRow {
+                file: file.to_path_buf(),
+                seq: row.seq,
+                found: row.engine_version,
+                known: ENGINE_VERSION,
+            };
+        }
+        LedgerError::Damaged {
+            file: file.to_path_buf(),
+            reason: unreadable.to_string(),
+        }
+    };
+    let input: Input = row.input().map_err(newer)?;
+    let effects = row.effects().map_err(newer)?;
     for effect in &effects {
         at.engine.fold(input.now, effect);
     }
@@ -190,16 +250,21 @@ fn fold_row(at: &mut Recovered, row: &Row, file: &Path) -> Result<Committed, Led
         day,
         now: input.now,
     });
-    Ok(committed(row, input.now, effects))
+    let delivery = match input.what {
+        What::Delivery(delivery) => delivery,
+        What::Event(_) | What::Hall { .. } => Delivery::default(),
+    };
+    Ok(committed(row, input.now, effects, delivery))
 }
 
-fn committed(row: &Row, now: Millis, effects: Vec<Effect>) -> Committed {
+fn committed(row: &Row, now: Millis, effects: Vec<Effect>, delivery: Delivery) -> Committed {
     Committed {
         seq: row.seq,
         at: row.at,
         now,
         idem: IdemKey::from_bytes(row.idem),
         effects: effects.into(),
+        delivery,
         mask: None,
         token_hash: None,
     }
@@ -248,7 +313,11 @@ pub(crate) fn head_mac(crypto: &dyn CryptoProvider, seq: u64, hash: &[u8; 32]) -
 }
 
 fn last_hall(db: &Connection, file: &Path) -> Result<Option<What>, LedgerError> {
-    let sql = format!("SELECT {COLUMNS} FROM journal WHERE kind = 'hall-file' ORDER BY seq DESC LIMIT 1");
+    // The first condition is that of the index, word for word: without it the whole journal is read.
+    let sql = format!(
+        "SELECT {COLUMNS} FROM journal WHERE kind IN ('hall-file', 'day-begins') AND kind = 'hall-file'
+         ORDER BY seq DESC LIMIT 1"
+    );
     let row = db.query_row(&sql, [], read_row).optional().in_file(file)?;
     row.map(|row| row.input().in_file(file).map(|input| input.what))
         .transpose()

@@ -90,6 +90,26 @@ pub(crate) enum What {
         /// The engine's view of the hall file.
         config: Box<HallConfig>,
     },
+    /// What the boards have shown, or not. The engine knows nothing of it.
+    Delivery(Delivery),
+}
+
+/// Calls by the journal position that made them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// No board said in time that it shows them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unshown: Vec<u64>,
+    /// A board said so after all, when it had been noted that none did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<u64>,
+}
+
+impl Delivery {
+    /// Nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.unshown.is_empty() && self.late.is_empty()
+    }
 }
 
 /// The word for an event in the column `kind`.
@@ -125,6 +145,9 @@ pub(crate) fn kind_of(event: &Event) -> &'static str {
 
 /// The word in `kind` for a row that puts a hall file in force.
 pub(crate) const KIND_HALL: &str = "hall-file";
+
+/// The word in `kind` for a row about boards.
+pub(crate) const KIND_DELIVERY: &str = "delivery";
 
 /// True if these effects change nothing, so that no row is written for them.
 pub(crate) fn changes_nothing(effects: &[Effect]) -> bool {
@@ -181,6 +204,8 @@ pub struct Committed {
     pub idem: IdemKey,
     /// What the engine decided.
     pub effects: Arc<[Effect]>,
+    /// What the boards have shown, or not.
+    pub delivery: Delivery,
     /// Masked name of the holder, with the row that issues a ticket.
     pub mask: Option<String>,
     /// Hash of the lookup token, with the row that issues a ticket.

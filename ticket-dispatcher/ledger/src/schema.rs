@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
 use crate::row::RowError;
@@ -39,6 +39,21 @@ pub enum LedgerError {
         found: usize,
         /// The newest that is known here.
         known: usize,
+    },
+    /// A row that only a newer version can read.
+    #[error(
+        "the ledger {file}: row {seq} was written by a newer version (engine {found}, known up to {known}); update \
+             this one"
+    )]
+    NewerRow {
+        /// The file.
+        file: PathBuf,
+        /// The row.
+        seq: u64,
+        /// The version that wrote it.
+        found: u32,
+        /// The newest that is known here.
+        known: u32,
     },
     /// The tables could not be brought up to date.
     #[error("the ledger {file}: {reason}")]
@@ -86,9 +101,15 @@ pub(crate) trait InFile<T> {
 
 impl<T> InFile<T> for Result<T, rusqlite::Error> {
     fn in_file(self, file: &Path) -> Result<T, LedgerError> {
-        self.map_err(|reason| LedgerError::Sqlite {
-            file: file.to_path_buf(),
-            reason,
+        self.map_err(|source| match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => LedgerError::Damaged {
+                file: file.to_path_buf(),
+                reason: source.to_string(),
+            },
+            _ => LedgerError::Sqlite {
+                file: file.to_path_buf(),
+                reason: source,
+            },
         })
     }
 }

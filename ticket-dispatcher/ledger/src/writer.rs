@@ -2,6 +2,7 @@
 
 mod bookings;
 mod command;
+mod delivery;
 mod rows;
 mod turn;
 
@@ -14,7 +15,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_cha
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use sm3::{Digest, Sm3};
 use ticket_dispatcher_identity::{CryptoProvider, DayKey, IdTag};
 use ticket_dispatcher_queue_core::{Effect, Engine, Event, HallConfig, Quote};
@@ -23,7 +24,7 @@ use ticket_dispatcher_types::{HallId, UnixMillis};
 use crate::day::{Forward, HallClock, Stamp};
 use crate::holder::Retention;
 use crate::recovery::{self, Follower, Recovered};
-use crate::row::{Committed, Input, KIND_HALL, Row, What, changes_nothing, kind_of};
+use crate::row::{Committed, Delivery, Input, KIND_HALL, Row, What, changes_nothing, kind_of};
 use crate::schema::{InFile, LedgerError, open_writer};
 
 /// Most commands in one commit.
@@ -50,6 +51,8 @@ enum Message {
     Do(Box<Command>),
     /// Whose bookings somebody may see.
     Person(IdTag, Box<dyn FnOnce(Option<String>) + Send>),
+    /// What the boards have shown, or not.
+    Note(Delivery),
     /// Look at the clock: a day may have begun.
     Tick,
     /// The end of the day: drop what is left of persons.
@@ -92,6 +95,11 @@ impl Ledger {
     pub fn person(&self, tag: IdTag, answer: Box<dyn FnOnce(Option<String>) + Send>) {
         // A message that is refused drops the answer, which tells whoever waits for it.
         let _ = self.send.try_send(Message::Person(tag, answer));
+    }
+
+    /// Writes down which calls no board has shown. Nobody is told when it is on disk but the follower.
+    pub fn note(&self, delivery: Delivery) {
+        let _ = self.send.try_send(Message::Note(delivery));
     }
 
     /// Asks the writer to look at the clock.
@@ -240,6 +248,7 @@ impl Writer {
             match message {
                 Message::Do(command) => commands.push(*command),
                 Message::Person(tag, answer) => answer(crate::booker::person(&self.db, &tag).unwrap_or_default()),
+                Message::Note(delivery) => self.note(delivery),
                 Message::Tick => self.tick(),
                 Message::EndOfDay => self.end_of_day(),
                 Message::Stop => {
@@ -256,7 +265,7 @@ impl Writer {
 
     /// One transaction. Answers come after it, whatever it became.
     fn commit(&mut self, commands: Vec<Command>) {
-        if self.failed.is_some_and(|at| at.elapsed() < PAUSE_AFTER_FAILURE) || self.is_refused() {
+        if self.must_not_write() {
             for command in commands {
                 (command.answer)(Answer::Unavailable);
             }
@@ -277,12 +286,37 @@ impl Writer {
                 }
             }
             Err(GivenUp(error)) => {
-                tracing::error!(%error, "the ledger cannot write; nothing of this batch is kept");
-                self.tell(Some(format!("The ledger cannot be written: {error}.")));
-                self.go_back();
+                self.give_up(&error);
                 for command in commands {
                     (command.answer)(Answer::Unavailable);
                 }
+            }
+        }
+    }
+
+    /// True for a while after a failed write, and where there is no room.
+    fn must_not_write(&mut self) -> bool {
+        self.failed.is_some_and(|at| at.elapsed() < PAUSE_AFTER_FAILURE) || self.is_refused()
+    }
+
+    fn give_up(&mut self, error: &rusqlite::Error) {
+        tracing::error!(%error, "the ledger cannot write; nothing of this batch is kept");
+        self.tell(Some(format!("The ledger cannot be written: {error}.")));
+        if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) {
+            self.open_again();
+        }
+        self.go_back();
+    }
+
+    /// A file that was opened while the disk was read-only stays so for its connection, and for every other one as long
+    /// as that is open.
+    fn open_again(&mut self) {
+        let closed = Connection::open_in_memory().map(|none| self.db = none);
+        match closed.in_file(&self.file).and_then(|()| open_writer(&self.file)) {
+            Ok(db) => self.db = db,
+            Err(error) => {
+                tracing::error!(%error, "the ledger cannot be opened again; stopping");
+                std::process::abort();
             }
         }
     }
@@ -341,7 +375,7 @@ impl Writer {
         let Err(error) = self.db.execute_batch("COMMIT") else {
             return Ok(());
         };
-        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+        if error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
             return Err(GivenUp(error));
         }
         tracing::error!(%error, "commit failed: what is on disk is unknown; stopping so that recovery reads it");

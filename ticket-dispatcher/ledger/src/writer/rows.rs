@@ -10,7 +10,7 @@ use super::{Command, ENGINE_VERSION, Writer, json};
 use crate::day::{Day, Stamp};
 use crate::holder;
 use crate::recovery;
-use crate::row::{Committed, Input, Row, ticket_of};
+use crate::row::{Committed, Delivery, Input, Row, ticket_of};
 
 impl Writer {
     /// What is known about persons changes in the transaction of the row that changes it.
@@ -74,6 +74,7 @@ impl Writer {
             now: stamp.now,
             idem: IdemKey::from_bytes(idem),
             effects: Arc::new([]),
+            delivery: Delivery::default(),
             mask: None,
             token_hash: None,
         })

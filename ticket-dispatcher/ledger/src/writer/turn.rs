@@ -19,7 +19,7 @@ impl Writer {
         if self.engine.day() == stamp.day.as_str() {
             return Ok(());
         }
-        let before = recovery::carried_over(&self.engine);
+        let before = recovery::Carried::of(&self.engine);
         let (seq, hash) = (self.seq, self.hash);
         let event = Event::DayBegins {
             day: stamp.day.to_string(),

@@ -9,7 +9,7 @@ mod tampering;
 
 use bench::{Bench, a_morning, crypto, issued, next, open};
 use ticket_dispatcher_ledger::{Answer, LedgerError, verify};
-use ticket_dispatcher_queue_core::Effect;
+use ticket_dispatcher_queue_core::{Effect, Event};
 use ticket_dispatcher_types::Millis;
 
 #[test]
@@ -208,4 +208,51 @@ fn a_journal_of_another_hall_or_of_a_newer_version_is_refused() {
         verify(&bench.folder.journal(), None),
         Err(LedgerError::Newer { .. })
     ));
+}
+
+/// What a hall has learnt of its services decides who is called and what people are told, so a restart that forgot it
+/// would decide otherwise than the same hall without one.
+#[test]
+fn what_was_learnt_outlives_days_and_restarts() {
+    let mut bench = Bench::new();
+    bench.stop();
+    bench.config.forecast_paths = 50;
+    bench.start().unwrap();
+    let mut key = 0;
+    let mut next_key = || {
+        key += 1;
+        key
+    };
+    for day in 0..4 {
+        bench.clock.set(day, Millis::from_mins(540));
+        if day == 3 {
+            bench.restart();
+        }
+        bench.done(next_key(), open("W1"));
+        for n in 0..12 {
+            bench.take(next_key(), if n % 2 == 0 { "S1" } else { "S2" }, None);
+        }
+        for n in 0..10 {
+            // Ordinary matters take 20 minutes at S1 and 90 seconds at S2, which no hall file says.
+            bench.clock.set(day, Millis::from_mins(545 + 22 * n));
+            let outcome = bench.done(next_key(), next("W1"));
+            let called = outcome.effects.iter().find_map(|e| match e {
+                Effect::Called { ticket, .. } => Some(*ticket),
+                _ => None,
+            });
+            let ticket = called.unwrap();
+            bench.done(next_key(), Event::Start { ticket });
+            let engine = bench.seen.lock().unwrap().engine.clone().unwrap();
+            let short = engine.ticket(ticket).unwrap().service().as_str() == "S2";
+            let took = if short { 90 } else { 1200 };
+            bench
+                .clock
+                .set(day, Millis::from_mins(545 + 22 * n) + Millis::from_secs(took));
+            bench.done(next_key(), Event::Finish { ticket });
+        }
+    }
+    bench.stop();
+    let report = verify(&bench.folder.journal(), Some(crypto().as_ref())).unwrap();
+    assert!(report.is_sound(), "{report:?}");
+    assert_eq!(report.days, 4);
 }
