@@ -30,6 +30,15 @@ impl Clock {
         })
     }
 
+    /// Goes on from here, where the wall clock has fallen behind the journal while the dispatcher was down. Otherwise
+    /// every row until it has caught up would be of the same moment.
+    pub fn not_before(&self, at: UnixMillis) {
+        let mut last = self.last.lock().expect("nobody panics while reading a clock");
+        if last.is_none_or(|(now, _)| now < at.0) {
+            *last = Some((at.0, Instant::now()));
+        }
+    }
+
     /// The time now.
     pub fn stamp(&self) -> Stamp {
         self.at(self.millis())
@@ -101,6 +110,19 @@ mod tests {
         assert_eq!(stamp.now, Millis::from_mins(23 * 60 + 30));
         assert_eq!(clock.at(1_795_275_000_000 + 30 * 60_000).day.as_str(), "2026-11-22");
         assert_eq!(rfc3339(UnixMillis(1_795_275_000_123)), "2026-11-21T15:30:00.123Z");
+    }
+
+    #[test]
+    fn a_clock_goes_on_from_the_journal() {
+        let clock = Clock::new("Asia/Shanghai").unwrap();
+        let wall = clock.stamp().at;
+        clock.not_before(UnixMillis(wall.0 - 5_000));
+        assert!(clock.stamp().at.0 < wall.0 + 60_000, "an older journal does not matter");
+        let ahead = UnixMillis(wall.0 + 3_600_000);
+        clock.not_before(ahead);
+        let first = clock.stamp().at;
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(first >= ahead && clock.stamp().at.0 >= first.0 + 15);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use ticket_dispatcher_protocol as wire;
 use ticket_dispatcher_protocol::{
-    Alert, AlertKind, CallNote, Entry, EntryKind, GroupNow, ManagerView, ProblemKind, Said,
+    Alert, AlertKind, CallNote, CallView, Entry, EntryKind, GroupNow, ManagerView, ProblemKind, Said,
 };
 use ticket_dispatcher_queue_core::{Engine, Ticket};
 use ticket_dispatcher_types::{ClerkId, GroupId, Millis, TicketState, WindowId, WindowState};
@@ -36,7 +36,7 @@ pub async fn manager(State(app): State<Arc<App>>, caller: Caller) -> Result<Json
     caller.must_be(&[Role::Manager, Role::Admin])?;
     let stamp = app.clock.stamp();
     let trouble = app.view.trouble();
-    let (engine, mut view) = {
+    let (engine, mut view, unshown) = {
         let picture = app.view.read();
         let lines = |n: usize| n.min(LINES_MAX);
         let record = &picture.record;
@@ -54,7 +54,7 @@ pub async fn manager(State(app): State<Arc<App>>, caller: Caller) -> Result<Json
             entries: entries.take(lines(record.entries.len())).map(entry).collect(),
             alerts: Vec::new(),
         };
-        (picture.engine.clone(), view)
+        (picture.engine.clone(), view, picture.unshown.list())
     };
     let hall = Arc::clone(&app.hall);
     // Forecasts of all who wait take milliseconds: on a copy, off the lock and off the reactor.
@@ -63,7 +63,9 @@ pub async fn manager(State(app): State<Arc<App>>, caller: Caller) -> Result<Json
         view.groups = groups(&hall, &engine, stamp.now);
         view.longest = longest(&engine, stamp.now);
         view.clear = clear_of(&engine, stamp.now, engine.queue_gone(stamp.now), 0);
-        view.alerts = alerts(&hall, &engine, stamp.now, &view, trouble);
+        view.alerts = unshown.iter().map(|call| not_shown(&hall, call)).collect();
+        let others = alerts(&hall, &engine, stamp.now, &view, trouble);
+        view.alerts.extend(others);
         view
     });
     made.await
@@ -207,6 +209,24 @@ pub fn entry(step: &Step) -> Entry {
         number,
         reason: step.reason.clone(),
         text,
+    }
+}
+
+/// A call that a person in the hall can only have heard, if that.
+fn not_shown(hall: &Hall, call: &CallView) -> Alert {
+    let (number, name) = (call.number, hall.window_sign(&call.window));
+    Alert {
+        kind: AlertKind::NotShown,
+        text: Said {
+            zh: format!(
+                "没有叫号屏显示“请 {number} 到{}”，请当面叫一声，并查看叫号屏",
+                name.zh_hans
+            ),
+            en: format!(
+                "no board shows that {number} is called to {}: call out and look at the boards",
+                call.window
+            ),
+        },
     }
 }
 

@@ -127,6 +127,7 @@ pub async fn openapi(State(app): State<Arc<App>>) -> Response<Body> {
         crate::windows::next,
         crate::public::hall,
         crate::public::stream,
+        crate::delivery::shown,
         crate::public::services,
         crate::public::lookup,
         crate::policy::policy,

@@ -15,7 +15,7 @@ use ticket_dispatcher_protocol::ProblemKind;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Failure;
-use crate::{bookings, live_hall, offline, operator, outlook, pages, policy, public, tickets, why, windows};
+use crate::{bookings, delivery, live_hall, offline, operator, outlook, pages, policy, public, tickets, why, windows};
 
 /// Whether the listener that a request came in by takes the bearer token.
 #[derive(Clone, Copy)]
@@ -57,6 +57,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/manager", get(live_hall::manager))
         .route("/hall", get(public::hall))
         .route("/stream", get(public::stream))
+        .route("/shown", post(delivery::shown))
         .route("/services", get(public::services))
         .route("/lookup", get(public::lookup));
     Router::new()

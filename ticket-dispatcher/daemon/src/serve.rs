@@ -22,7 +22,7 @@ use crate::hall::Hall;
 use crate::hub::{Hub, Snapshot};
 use crate::server::{self, Door};
 use crate::view::{Following, View};
-use crate::{keys, machine, operator, router};
+use crate::{delivery, keys, machine, operator, router};
 
 /// 23:59, when what is left of persons is deleted.
 const END_OF_DAY: Millis = Millis::from_mins(23 * 60 + 59);
@@ -80,6 +80,7 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
             view: Arc::clone(&view),
         }),
     })?;
+    clock.not_before(view.read().at);
     let shown = Arc::clone(&view);
     let snapshot: Arc<Snapshot> = Arc::new(move || shown.snapshot_event());
     let addrs = (loopback.as_ref().map(|b| b.addr), tls.as_ref().map(|b| b.addr));
@@ -117,6 +118,7 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
     }
     let hub = Arc::clone(&view.hub);
     tokio::spawn(async move { hub.fan_out().await });
+    tokio::spawn(delivery::watch(Arc::clone(&view), ledger.clone()));
     tokio::spawn(keep_the_day(ledger.clone(), clock));
     ready(addrs)?;
     wait_for_signal().await?;

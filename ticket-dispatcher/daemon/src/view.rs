@@ -5,17 +5,19 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use ticket_dispatcher_ledger::{Committed, Follower, HolderRecord};
+use ticket_dispatcher_ledger::{Committed, Delivery, Follower, HolderRecord};
 use ticket_dispatcher_protocol::{CallView, GroupView, HallEvent, HallEventKind, HallSnapshot, WaitRange, WindowView};
 use ticket_dispatcher_queue_core::{Effect, Engine, Ticket, WindowNow};
 use ticket_dispatcher_types::{GroupId, Millis, TicketId, TicketNo, TicketState, UnixMillis, WindowId, WindowState};
 
+use crate::delivery::Watch;
 use crate::hall::{Hall, local};
 use crate::hub::{self, Hub};
 use crate::record::Record;
+use crate::unshown::Unshown;
 use crate::wait::as_told;
 
 /// Calls on the board.
@@ -29,6 +31,8 @@ pub struct View {
     pub hall: Arc<Hall>,
     /// Where the streams wait.
     pub hub: Arc<Hub>,
+    /// Which calls the boards have shown.
+    pub watch: Watch,
     picture: RwLock<Picture>,
     snapshot: Mutex<Option<(u64, Bytes)>>,
     trouble: Mutex<Option<String>>,
@@ -46,6 +50,8 @@ pub struct Picture {
     pub now: Millis,
     /// Last calls, newest first.
     calls: VecDeque<CallView>,
+    /// Calls that no board has shown.
+    pub unshown: Unshown,
     notes: BTreeMap<TicketId, Note>,
     /// Yesterday's tickets as they ended: their tokens still open the lookup.
     yesterday: BTreeMap<TicketId, Ticket>,
@@ -78,6 +84,7 @@ impl View {
                 at: UnixMillis(0),
                 now: Millis::ZERO,
                 calls: VecDeque::new(),
+                unshown: Unshown::default(),
                 notes: BTreeMap::new(),
                 yesterday: BTreeMap::new(),
                 by_token: HashMap::new(),
@@ -86,6 +93,7 @@ impl View {
             }),
             hall,
             hub,
+            watch: Watch::default(),
             snapshot: Mutex::new(None),
             trouble: Mutex::new(None),
         }
@@ -94,6 +102,19 @@ impl View {
     /// The picture for reading. Keep it for as short as can be: the writer waits for it.
     pub fn read(&self) -> RwLockReadGuard<'_, Picture> {
         self.picture.read().expect("no panic under this lock")
+    }
+
+    /// Tells the watch over the boards what it must know of a row.
+    fn hear(&self, event: &HallEvent, delivery: &Delivery, now: Instant) {
+        if event.kind == HallEventKind::DayRolledOver {
+            self.watch.forget();
+        }
+        if let Some(call) = &event.call {
+            self.watch.called(call.seq, now);
+        }
+        if !delivery.is_empty() {
+            self.watch.noted(delivery);
+        }
     }
 
     /// Why the ledger cannot be written, if so.
@@ -162,6 +183,7 @@ impl Picture {
             calls: self.calls.iter().cloned().collect(),
             next_up: self.next_up(),
             groups: hall.file.groups.iter().map(|g| self.group_view(hall, &g.id)).collect(),
+            unshown: self.unshown.list(),
         }
     }
 
@@ -225,17 +247,23 @@ impl Picture {
         self.seq = row.seq;
         self.at = row.at;
         self.now = row.now;
-        let kind = news.kind?;
         let call = news.call.as_ref().and_then(|(id, window)| {
             let ticket = self.engine.ticket(*id)?;
-            Some(CallView {
+            let call = CallView {
                 seq: row.seq,
                 number: ticket.number,
                 window: window.clone(),
                 times: ticket.calls,
                 at: row.at,
-            })
+            };
+            Some((*id, call))
         });
+        if let Some((id, call)) = &call {
+            self.unshown.called(*id, call.clone());
+        }
+        let unshown = self.unshown.settle(&row.delivery, &self.engine);
+        let kind = news.kind.or(unshown.as_ref().map(|_| HallEventKind::Delivery))?;
+        let call = call.map(|(_, call)| call);
         if let Some(call) = &call {
             self.calls.retain(|c| c.number != call.number);
             self.calls.push_front(call.clone());
@@ -254,6 +282,7 @@ impl Picture {
             windows: windows.map(|w| self.window_view(hall, w)).collect(),
             groups: news.groups.iter().map(|g| self.group_view(hall, g)).collect(),
             next_up: Vec::new(),
+            unshown,
         })
     }
 
@@ -267,6 +296,7 @@ impl Picture {
             note.mask = None;
         }
         self.calls.clear();
+        self.unshown.clear();
     }
 
     fn note_effect(&mut self, row: &Committed, effect: &Effect) {
@@ -423,10 +453,15 @@ impl Follower for Following {
     fn follow(&mut self, rows: &[Committed]) {
         let view = &self.view;
         let mut events = Vec::with_capacity(rows.len());
+        let now = Instant::now();
         let (seq, next_up, live) = {
             let mut picture = view.picture.write().expect("no panic under this lock");
             for row in rows {
-                events.extend(picture.fold(&view.hall, row));
+                let event = picture.fold(&view.hall, row);
+                if let Some(event) = &event {
+                    view.hear(event, &row.delivery, now);
+                }
+                events.extend(event);
             }
             let next_up = if events.is_empty() {
                 Vec::new()
@@ -460,6 +495,10 @@ impl Follower for Following {
             }
         }
         picture.live = true;
+        let now = Instant::now();
+        for (call, noted) in picture.unshown.standing(&picture.engine) {
+            self.view.watch.resumed(call, noted, now);
+        }
         self.view.hub.begin(picture.seq);
     }
 

@@ -42,6 +42,9 @@ pub struct HallSnapshot {
     pub next_up: Vec<TicketNo>,
     /// Groups in the order of the hall file.
     pub groups: Vec<GroupView>,
+    /// Calls that stand and that no board has shown, oldest first: an alert for staff.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unshown: Vec<CallView>,
 }
 
 /// A window as the hall sees it.
@@ -125,6 +128,17 @@ pub struct HallEvent {
     /// The new list of numbers likely to be called next.
     #[schema(value_type = Vec<String>)]
     pub next_up: Vec<TicketNo>,
+    /// The new list of calls that no board has shown, when it changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unshown: Option<Vec<CallView>>,
+}
+
+/// `POST /shown`: which calls a board shows, by their `seq`; after painting, not on arrival.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Shown {
+    /// [`CallView::seq`] of each; at most [`SHOWN_MAX`](crate::SHOWN_MAX).
+    pub calls: Vec<u64>,
 }
 
 /// What a [`HallEvent`] tells.
@@ -155,6 +169,8 @@ pub enum HallEventKind {
     Resumed,
     /// A window opened, paused or closed.
     WindowChanged,
+    /// No board has shown some call in time, or one has after all: `unshown` says which are open.
+    Delivery,
     /// A new day began; readers ask for a new snapshot.
     DayRolledOver,
 }

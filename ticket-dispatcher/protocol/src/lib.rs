@@ -18,7 +18,7 @@ mod window;
 pub use booking::{
     BookSlot, BookingStateView, BookingView, FindBookings, FoundBookings, SlotView, SlotsView, UnblockBooker,
 };
-pub use hall::{CallView, GroupView, HallEvent, HallEventKind, HallInfo, HallSnapshot, WindowView};
+pub use hall::{CallView, GroupView, HallEvent, HallEventKind, HallInfo, HallSnapshot, Shown, WindowView};
 pub use offline::{AskLease, HandOver, HandedOver, Lent, LentNumber};
 pub use problem::{HeldTicket, Problem, ProblemKind};
 pub use service::{LocalText, OpenHours, ServiceGroup, ServiceView, Services, WaitRange};
@@ -33,3 +33,6 @@ pub use window::{
 
 /// Largest request body in bytes; a longer one is refused with 413 before it is read.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// Most calls that a board may name at once.
+pub const SHOWN_MAX: usize = 64;

@@ -374,6 +374,8 @@ pub enum AlertKind {
     CalledLong,
     /// The queue will likely not be gone by closing time.
     PastClosing,
+    /// No board has shown a call.
+    NotShown,
 }
 
 /// Something that needs a manager.

@@ -4,12 +4,14 @@ import { credentials } from '../hall/api.js';
 import { dayInChinese, dayInEnglish, timeOfDay } from '../hall/clock.js';
 import { byId, setText } from '../hall/dom.js';
 import { followHall } from '../hall/stream.js';
+import { Proof } from './proof.js';
 import { showHall } from './view.js';
 import { staleNotice } from './words.js';
 
 /** @type {import('../hall/stream.js').Link} */
 let link = { up: false, heardAt: 0, status: null };
 const openedAt = Date.now();
+const proof = new Proof();
 
 function tick() {
   const now = Date.now();
@@ -24,7 +26,10 @@ function tick() {
 
 credentials();
 followHall({
-  changed: (snapshot, event) => showHall(snapshot, event),
+  changed: (snapshot, event) => {
+    showHall(snapshot, event);
+    proof.painted(snapshot.calls);
+  },
   link: (next) => {
     link = next;
     tick();

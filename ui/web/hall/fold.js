@@ -6,9 +6,9 @@
 /** @typedef {{seq: number, number: string, window: string, times: number, at: number}} CallView */
 /** @typedef {{id: string, name: LocalText, waiting: number}} GroupView */
 /** @typedef {{hall: {id: string, name: LocalText, phone: string}, seq: number, at: number, windows: WindowView[],
- *   calls: CallView[], next_up: string[], groups: GroupView[]}} HallSnapshot */
+ *   calls: CallView[], next_up: string[], groups: GroupView[], unshown?: CallView[]}} HallSnapshot */
 /** @typedef {{seq: number, at: number, kind: string, number?: string, call?: CallView, windows?: WindowView[],
- *   groups?: GroupView[], next_up: string[]}} HallEvent */
+ *   groups?: GroupView[], next_up: string[], unshown?: CallView[]}} HallEvent */
 
 /** How many calls a board keeps: people miss one, and look for it a minute later. */
 export const CALLS_KEPT = 4;
@@ -39,6 +39,7 @@ export function foldEvent(shown, event) {
     groups: replaced(shown.groups, event.groups ?? []),
     calls: event.call ? withCall(shown.calls, event.call) : shown.calls,
     next_up: event.next_up,
+    unshown: event.unshown ?? shown.unshown,
   };
 }
 

@@ -175,7 +175,7 @@ fn the_document_names_every_call_and_pages_come_with_their_guards() {
     ] {
         assert!(paths.contains_key(path), "{path} is not documented");
     }
-    assert_eq!(paths.len(), 37);
+    assert_eq!(paths.len(), 38);
     for page in ["/board", "/clerk", "/manager", "/q?t=X", "/web/icon.svg"] {
         let answer = house.bare("GET", page, "");
         assert_eq!(answer.status, 200, "{page}");
@@ -217,4 +217,31 @@ fn no_person_is_in_log_or_journal() {
             assert!(!found, "a person is in {}", path.display());
         }
     }
+}
+
+/// A hall works with everything outside cut off, for days: there is nothing that it asks outside.
+#[test]
+fn it_opens_no_connection_of_its_own() {
+    let house = House::new();
+    house.open("W01");
+    assert_eq!(house.take("S101", Some(1), &key(1)).status, 201);
+    let _stream = house.stream(None);
+    house.call("GET", "/api/v1/services", "");
+    let pid = house.child.id();
+    let links = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+    let links = links.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+    let own: Vec<String> = links.map(|link| link.to_string_lossy().into_owned()).collect();
+    let mut sockets = 0;
+    for table in ["tcp", "tcp6", "udp", "udp6"] {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/net/{table}")).unwrap();
+        for line in text.lines().skip(1) {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            if own.contains(&format!("socket:[{}]", fields[9])) {
+                sockets += 1;
+                let port = fields[1].rsplit(':').next().unwrap();
+                assert_eq!(u16::from_str_radix(port, 16).unwrap(), house.addr.port(), "{line}");
+            }
+        }
+    }
+    assert!(sockets >= 1, "the listener at least");
 }

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on stops where it stands
 
 mod alone;
+mod bad_input;
 mod bookings;
 mod crash;
+mod delivery;
 mod house;
 mod kill_loop;
 mod life;
