@@ -46,6 +46,13 @@ impl Client {
         self.answer().await
     }
 
+    /// `GET path`.
+    pub async fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
+        let request = format!("GET /api/v1{path} HTTP/1.1\r\n{}\r\n", self.head);
+        self.stream.write_all(request.as_bytes()).await?;
+        self.answer().await
+    }
+
     async fn answer(&mut self) -> anyhow::Result<Answer> {
         self.buffer.clear();
         loop {
@@ -87,4 +94,11 @@ fn content_length(head: &str) -> usize {
 
 fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
     bytes.windows(part.len()).position(|window| window == part)
+}
+
+/// A key that nobody has used.
+pub fn fresh_key() -> anyhow::Result<String> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+    Ok(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
 }

@@ -30,6 +30,11 @@ pub struct Args {
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     println!("streams   p50 ms   p99 ms   max ms   shown  KiB/stream  bare p99 ms");
     for &streams in &args.streams {
+        let fit = streams_that_fit()?;
+        if streams > fit {
+            println!("this machine allows {fit} streams (ulimit -n), so {streams} become {fit}");
+        }
+        let streams = streams.min(fit);
         let dir = std::env::temp_dir().join(format!("hall-load-fanout-{}-{streams}", std::process::id()));
         one(&dir, args, streams).await?;
         std::fs::remove_dir_all(&dir)?;
@@ -95,7 +100,18 @@ async fn one(dir: &std::path::Path, args: &Args, streams: usize) -> anyhow::Resu
     Ok(())
 }
 
-async fn open(server: &Server, path: &str) -> anyhow::Result<TcpStream> {
+/// The bare loop holds both ends of each stream.
+fn streams_that_fit() -> anyhow::Result<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits")?;
+    let line = limits.lines().find(|line| line.starts_with("Max open files"));
+    let soft = line
+        .and_then(|line| line.split_whitespace().nth(3))
+        .context("no limit of open files")?;
+    Ok((soft.parse::<usize>().unwrap_or(usize::MAX) - 100) / 2)
+}
+
+/// Opens a stream.
+pub async fn open(server: &Server, path: &str) -> anyhow::Result<TcpStream> {
     let mut stream = TcpStream::connect(&server.address).await?;
     let head = format!(
         "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
@@ -103,6 +119,14 @@ async fn open(server: &Server, path: &str) -> anyhow::Result<TcpStream> {
     );
     stream.write_all(head.as_bytes()).await?;
     Ok(stream)
+}
+
+/// Reads a stream for as long as it lasts and keeps nothing.
+pub fn listen(mut stream: TcpStream) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut buffer = [0; 2048];
+        while stream.read(&mut buffer).await.is_ok_and(|n| n > 0) {}
+    })
 }
 
 /// Notes when each event behind the snapshot was there.

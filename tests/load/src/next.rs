@@ -114,7 +114,7 @@ async fn clerk(address: String, token: String, n: usize) -> anyhow::Result<Vec<(
 }
 
 /// The hall with so many more windows that serve all its groups.
-fn with_windows(text: &str, windows: usize) -> String {
+pub fn with_windows(text: &str, windows: usize) -> String {
     let mut text = text.to_string();
     for n in 0..windows {
         let _ = write!(

@@ -1,13 +1,13 @@
 //! Durable tickets per second.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 
-use crate::baseline;
-use crate::client::Client;
-use crate::server::Server;
+use crate::client::{Client, fresh_key};
+use crate::disk::Disk;
+use crate::server::{self, Server};
 
 /// Durable tickets per second at several counts of clients.
 #[derive(clap::Args)]
@@ -21,6 +21,12 @@ pub struct Args {
     /// Runs of each; the median is printed.
     #[arg(long, default_value_t = 3)]
     runs: usize,
+    /// So much is added to each flush, for dispatcher and limit alike (needs a C compiler).
+    #[arg(long, default_value_t = 0)]
+    fsync_ms: u32,
+    /// Every ticket with a made-up person: tags, masks and seals as at a kiosk.
+    #[arg(long)]
+    real_name: bool,
     /// The hall file.
     #[arg(long, default_value = "provisioning/halls/foshan-street.toml")]
     hall: PathBuf,
@@ -32,6 +38,7 @@ struct Run {
     p50_ms: f64,
     p99_ms: f64,
     cpu_ms: f64,
+    client_cpu_ms: f64,
     rss_kib: u64,
     bare: f64,
 }
@@ -39,7 +46,7 @@ struct Run {
 /// Prints a table: tickets per second, latencies, the server's CPU for each, memory, and the bare group commit.
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     let dir = std::env::temp_dir().join(format!("hall-load-{}", std::process::id()));
-    println!("clients  tickets/s   p50 ms   p99 ms  cpu ms/ticket   rss MiB   bare rows/s  ratio");
+    println!("clients  tickets/s   p50 ms   p99 ms  cpu ms/ticket  client's cpu ms   rss MiB   bare rows/s  ratio");
     for &clients in &args.clients {
         let mut runs = Vec::new();
         for run in 0..args.runs {
@@ -53,10 +60,11 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
         };
         let (rate, bare) = (median(|r| r.per_second), median(|r| r.bare));
         println!(
-            "{clients:7}  {rate:9.0}  {:7.2}  {:7.2}  {:13.3}  {:8.1}  {bare:12.0}  {:5.2}",
+            "{clients:7}  {rate:9.0}  {:7.2}  {:7.2}  {:13.3}  {:15.3}  {:8.1}  {bare:12.0}  {:5.2}",
             median(|r| r.p50_ms),
             median(|r| r.p99_ms),
             median(|r| r.cpu_ms),
+            median(|r| r.client_cpu_ms),
             median(|r| r.rss_kib as f64 / 1024.0),
             rate / bare,
         );
@@ -65,52 +73,80 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn one(dir: &std::path::Path, args: &Args, clients: usize) -> anyhow::Result<Run> {
-    let server = Server::start(dir, &args.hall).await?;
+async fn one(dir: &Path, args: &Args, clients: usize) -> anyhow::Result<Run> {
+    let disk = Disk::new(dir, args.fsync_ms)?;
+    let server = Server::start_on(&dir.join("run"), &args.hall, &disk).await?;
     let length = Duration::from_secs(args.seconds);
     let (cpu_before, _) = server.usage()?;
+    let own_before = own_cpu()?;
     let until = Instant::now() + length;
     let mut tasks = Vec::new();
-    for _ in 0..clients {
+    for client in 0..clients {
         let (address, token) = (server.address.clone(), server.token.clone());
-        tasks.push(tokio::spawn(async move { ask(&address, &token, until).await }));
+        let real_name = args.real_name;
+        tasks.push(tokio::spawn(async move {
+            ask(&address, &token, until, real_name.then_some(client)).await
+        }));
     }
     let mut latencies = Vec::new();
     for task in tasks {
         latencies.extend(task.await??);
     }
+    let own = own_cpu()? - own_before;
     let (cpu_after, rss_kib) = server.usage()?;
     server.stop().await;
     ensure!(!latencies.is_empty(), "not one ticket was answered");
     latencies.sort_unstable();
     let at = |q: f64| latencies[((latencies.len() - 1) as f64 * q) as usize].as_secs_f64() * 1000.0;
-    let bare_dir = dir.to_path_buf();
-    // A journal row of a ticket is about this long; the chain's hash and the key come on top in both.
-    let bare = tokio::task::spawn_blocking(move || baseline::group_commit(&bare_dir, clients, 700, length)).await??;
+    let each = |seconds: f64| seconds * 1000.0 / latencies.len() as f64;
     Ok(Run {
         per_second: latencies.len() as f64 / length.as_secs_f64(),
         p50_ms: at(0.5),
         p99_ms: at(0.99),
-        cpu_ms: (cpu_after - cpu_before) * 1000.0 / latencies.len() as f64,
+        cpu_ms: each(cpu_after - cpu_before),
+        client_cpu_ms: each(own),
         rss_kib,
-        bare,
+        bare: bare(dir, &disk, clients, args.seconds).await?,
     })
 }
 
-/// One client: tickets without a holder, as the desk gives them out, each with a key of its own.
-async fn ask(address: &str, token: &str, until: Instant) -> anyhow::Result<Vec<Duration>> {
+/// The limit, in a process of its own on the same disk.
+async fn bare(dir: &Path, disk: &Disk, clients: usize, seconds: u64) -> anyhow::Result<f64> {
+    let mut command = tokio::process::Command::new(std::env::current_exe()?);
+    command
+        .arg("bare")
+        .arg("--ledger")
+        .arg(dir.join("run").join("ledger.db"));
+    command.args(["--clients", &clients.to_string(), "--seconds", &seconds.to_string()]);
+    disk.put_under(&mut command);
+    let output = command.output().await?;
+    ensure!(output.status.success(), "the bare group commit failed");
+    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+}
+
+/// CPU seconds of this process.
+fn own_cpu() -> anyhow::Result<f64> {
+    server::usage_of(std::process::id()).map(|(cpu, _)| cpu)
+}
+
+/// One client: tickets, each with a key of its own; without a holder, as the desk gives them out, or each with the name
+/// and number of a made-up person.
+async fn ask(address: &str, token: &str, until: Instant, person: Option<usize>) -> anyhow::Result<Vec<Duration>> {
     let mut client = Client::connect(address, token).await?;
     let mut latencies = Vec::new();
     let mut turn = 0_usize;
     while Instant::now() < until {
-        let mut bytes = [0_u8; 16];
-        getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
-        let key = uuid::Builder::from_random_bytes(bytes).into_uuid().to_string();
+        let key = fresh_key()?;
         let service = ["S101", "S201", "S301", "S401", "S501", "S601"][turn % 6];
+        let holder = person.map(|client| made_up(client * 10_000 + turn)).unwrap_or_default();
         turn += 1;
         let began = Instant::now();
         let answer = client
-            .post("/tickets", Some(&key), &format!("{{\"services\":[\"{service}\"]}}"))
+            .post(
+                "/tickets",
+                Some(&key),
+                &format!("{{\"services\":[\"{service}\"]{holder}}}"),
+            )
             .await?;
         if answer.status == 422 {
             // The number series of this group is used up; the run has given out all that a day can hold.
@@ -125,4 +161,13 @@ async fn ask(address: &str, token: &str, until: Instant) -> anyhow::Result<Vec<D
         latencies.push(began.elapsed());
     }
     Ok(latencies)
+}
+
+/// A person that is nobody: division codes from 9901 on are given to no place.
+fn made_up(n: usize) -> String {
+    let (division, day, order) = (990_101 + n / 280_000, 1 + n / 10_000 % 28, n % 10_000);
+    format!(
+        ",\"holder\":{{\"document\":\"resident-id\",\"number\":\"{division}199001{day:02}{order:04}\",\
+         \"name\":\"测试员\",\"birth\":\"1990-01-{day:02}\"}}"
+    )
 }
