@@ -223,6 +223,7 @@ fn rules(ledger: &mut Ledger<'_>, raw: &RawRules, windows: &[RawWindow]) -> Rule
     let run = ledger.small(raw.priority_run_max.as_ref(), "rules.priority_run_max", (0, 20), 2);
     Rules {
         priority_run_max: (run > 0).then_some(run),
+        one_ticket_per: raw.one_ticket_per,
         matters_max: ledger.small(raw.matters_max.as_ref(), "rules.matters_max", (1, 9), 3),
         offline_numbers: ledger.small(raw.offline_numbers.as_ref(), "rules.offline_numbers", (0, 50), 10),
         agent_cases_max: ledger.small(raw.agent_cases_max.as_ref(), "rules.agent_cases_max", (1, 20), 3),

@@ -111,6 +111,8 @@ pub struct Rules {
     pub return_place: u8,
     /// Most priority calls in a row for one group while ordinary tickets wait in it; none sets no limit.
     pub priority_run_max: Option<u8>,
+    /// The real-name rule.
+    pub one_ticket_per: OneTicketPer,
     /// How late a booking counts as in time.
     pub appt_grace: Millis,
     /// Whether the slip carries the masked name (张*明).
@@ -195,6 +197,19 @@ pub struct Bookings {
     pub no_show_days: u8,
     /// For so many days.
     pub block_days: u8,
+}
+
+/// `rules.one_ticket_per`: where a person may hold one open number at a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OneTicketPer {
+    /// In each group.
+    #[default]
+    Group,
+    /// In the whole hall.
+    Hall,
+    /// No such rule.
+    None,
 }
 
 /// `last_ticket` of a group: what happens when a number would be called after closing.
@@ -342,6 +357,8 @@ pub(crate) struct RawRules {
     pub(crate) return_within_min: Option<Spanned<i64>>,
     pub(crate) return_place: Option<Spanned<i64>>,
     pub(crate) priority_run_max: Option<Spanned<i64>>,
+    #[serde(default)]
+    pub(crate) one_ticket_per: OneTicketPer,
     pub(crate) appt_grace_min: Option<Spanned<i64>>,
     pub(crate) print_masked_name: Option<bool>,
     #[serde(default)]

@@ -1,7 +1,7 @@
 //! A window with its clerk: one press at a time, the same key until it is answered, and a look at the truth whenever
 //! the answer was not the one hoped for.
 
-use ticket_dispatcher_queue_core::{Effect, Event, TransferTo};
+use ticket_dispatcher_queue_core::{Effect, Event, Refusal, TransferTo};
 use ticket_dispatcher_types::{ClerkId, CloseReason, IdemKey, TicketId, TicketState, WindowId};
 
 use crate::air::Air;
@@ -192,6 +192,11 @@ impl Clerk {
                 self.busy_until = air.tick + air.dice.between(4, 12);
                 return;
             }
+            // A console that was off and on does not know how often it has called.
+            Answer::Unchanged(effects) if called_enough(&effects).is_some() => {
+                self.calls = called_enough(&effects).unwrap_or(self.calls);
+                return;
+            }
             // Something happened that this console does not know of.
             _ => {
                 self.look_at = Some(air.tick);
@@ -230,5 +235,16 @@ impl Clerk {
             }
             _ => self.take(air, None),
         }
+    }
+}
+
+fn called_enough(effects: &[Effect]) -> Option<u8> {
+    match effects {
+        [
+            Effect::Refused {
+                refusal: Refusal::CalledEnough { times, .. },
+            },
+        ] => Some(*times),
+        _ => None,
     }
 }

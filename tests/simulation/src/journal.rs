@@ -130,18 +130,3 @@ pub(crate) fn ticket_of(effect: &Effect) -> Option<TicketId> {
         _ => None,
     }
 }
-
-/// The ticket of an event that a console may only ask for at its own window.
-pub(crate) fn at_window(event: &Event) -> Option<TicketId> {
-    match event {
-        Event::Recall { ticket }
-        | Event::Start { ticket }
-        | Event::Finish { ticket }
-        | Event::NoShow { ticket }
-        | Event::Transfer { ticket, .. }
-        | Event::Requeue { ticket, .. }
-        | Event::Hold { ticket, .. }
-        | Event::Resume { ticket } => Some(*ticket),
-        _ => None,
-    }
-}

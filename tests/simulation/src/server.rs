@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use ticket_dispatcher_queue_core::{Effect, Engine, Event, HallConfig, Policy, Refusal};
+use ticket_dispatcher_queue_core::{By, Effect, Engine, Event, HallConfig, Policy};
 use ticket_dispatcher_types::{IdemKey, TicketId};
 
 use crate::air::Air;
 use crate::alone::BLOCK;
 use crate::checks::{Rule, is_over, rebuild};
-use crate::journal::{Addr, Answer, Call, Message, Request, Row, at_window, changes_nothing, show, ticket_of};
+use crate::journal::{Addr, Answer, Call, Message, Request, Row, changes_nothing, show, ticket_of};
 use crate::{Bug, hall};
 
 /// Most commands in one commit.
@@ -171,8 +171,14 @@ impl Server {
                 false => Some(Answer::KeyReused),
             };
         }
-        if self.is_of_another_window(request) {
-            let refusal = Refusal::UnknownTicket;
+        if let Addr::Window(at) = request.from
+            && let Err(refusal) = self.engine.may(
+                &By::Window {
+                    window: hall::window(at),
+                },
+                &request.event,
+            )
+        {
             return Some(Answer::Unchanged(vec![Effect::Refused { refusal }]));
         }
         let mut event = request.event.clone();
@@ -221,16 +227,6 @@ impl Server {
                 *first = other.first;
             }
         }
-    }
-
-    /// A console that was restarted may have seen its window as it stood a moment ago; what it asks of a ticket that
-    /// has gone on to another window is refused.
-    fn is_of_another_window(&self, request: &Request) -> bool {
-        let (Addr::Window(at), Some(ticket)) = (request.from, at_window(&request.event)) else {
-            return false;
-        };
-        let ticket = self.engine.ticket(ticket);
-        ticket.is_some_and(|ticket| ticket.window != Some(hall::window(at)))
     }
 
     fn append(&mut self, air: &Air, request: &Request, event: Event, effects: Vec<Effect>) {

@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use ticket_dispatcher_identity::CryptoProvider;
 use ticket_dispatcher_ledger::{Answer, Command, HolderFacts, Ledger, Outcome};
 use ticket_dispatcher_protocol::ProblemKind;
-use ticket_dispatcher_queue_core::{Effect, Event, Quote, Refusal};
+use ticket_dispatcher_queue_core::{By, Effect, Event, Quote, Refusal};
 use ticket_dispatcher_types::{IdemKey, TicketId};
 use zeroize::Zeroizing;
 
@@ -80,11 +80,17 @@ pub enum Told {
 impl App {
     /// Hands a request to the ledger and waits until it is durable.
     pub async fn ask(&self, ask: Ask) -> Result<Told, Failure> {
+        self.ask_as(None, ask).await
+    }
+
+    /// The same by hands that may not do everything.
+    pub async fn ask_as(&self, by: Option<By>, ask: Ask) -> Result<Told, Failure> {
         let (send, receive) = tokio::sync::oneshot::channel();
         self.ledger.submit(Command {
             idem: ask.idem,
             route: ask.route,
             request: ask.request,
+            by,
             event: ask.event,
             quote: ask.quote,
             holder: ask.holder,
@@ -105,7 +111,12 @@ impl App {
 
     /// The same, for calls that are nothing if they are refused.
     pub async fn must(&self, ask: Ask) -> Result<Outcome, Failure> {
-        match self.ask(ask).await? {
+        self.must_as(None, ask).await
+    }
+
+    /// The same by hands that may not do everything.
+    pub async fn must_as(&self, by: Option<By>, ask: Ask) -> Result<Outcome, Failure> {
+        match self.ask_as(by, ask).await? {
             Told::Done(outcome) => Ok(outcome),
             Told::Refused(refusal) => Err(refusal.into()),
             Told::NobodyWaits => Err(Failure::new(ProblemKind::Internal, "The engine gave no outcome.")),

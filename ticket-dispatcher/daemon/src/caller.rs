@@ -2,7 +2,8 @@
 
 use rustls::pki_types::CertificateDer;
 use ticket_dispatcher_protocol::ProblemKind;
-use ticket_dispatcher_types::HallId;
+use ticket_dispatcher_queue_core::By;
+use ticket_dispatcher_types::{HallId, WindowId};
 use zeroize::Zeroizing;
 
 use crate::problem::Failure;
@@ -76,6 +77,19 @@ impl Caller {
             Self::Nobody => "nobody".to_string(),
             Self::Device(role, id) => format!("{}:{id}", role.word()),
             Self::Loopback => "loopback".to_string(),
+        }
+    }
+
+    /// Whose hands act, where the engine asks: those of a window or of a citizen at a kiosk.
+    pub fn hands(&self) -> Option<By> {
+        match self {
+            Self::Device(Role::Window, id) => {
+                // A name that no window can have is nobody's window.
+                let window = WindowId::new(id).ok();
+                Some(window.map_or(By::Kiosk, |window| By::Window { window }))
+            }
+            Self::Device(Role::Kiosk, _) => Some(By::Kiosk),
+            _ => None,
         }
     }
 

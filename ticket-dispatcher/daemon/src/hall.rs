@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use provisioning_config::hall_file::{self, HallFile, Text, clock};
 use ticket_dispatcher_protocol::{HallInfo, LocalText, OpenHours};
-use ticket_dispatcher_queue_core::{BookingRules, Group, HallConfig, LastTicket, PlanInterval, Rules, Service, Window};
+use ticket_dispatcher_queue_core::{
+    BookingRules, Group, HallConfig, LastTicket, OneTicketPer, PlanInterval, Rules, Service, Window,
+};
 use ticket_dispatcher_types::{ClerkId, GroupId, ServiceId, WindowId};
 
 /// Paths of a forecast. 200 keep the noise of a percentile below a minute.
@@ -171,6 +173,11 @@ fn engine_config(file: &HallFile) -> HallConfig {
                 rules.target.normal,
             ],
             priority_run_max: rules.priority_run_max,
+            one_ticket_per: match rules.one_ticket_per {
+                hall_file::OneTicketPer::Group => OneTicketPer::Group,
+                hall_file::OneTicketPer::Hall => OneTicketPer::Hall,
+                hall_file::OneTicketPer::None => OneTicketPer::None,
+            },
         },
         booking: BookingRules {
             slot: bookings.slot,

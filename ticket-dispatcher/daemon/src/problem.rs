@@ -160,9 +160,11 @@ impl From<Refusal> for Failure {
             | Refusal::ReasonMissing
             | Refusal::NotServedHere { .. }
             | Refusal::BadStars => ProblemKind::Unprocessable,
+            Refusal::NotYours { .. } => ProblemKind::Forbidden,
             Refusal::WindowNotOpen { .. }
             | Refusal::WindowBusy { .. }
             | Refusal::WrongState { .. }
+            | Refusal::CalledEnough { .. }
             | Refusal::TooLateToReturn { .. }
             | Refusal::NotBlocked
             | Refusal::PolicyInForce { .. }

@@ -281,24 +281,17 @@ pub fn ticket_view(picture: &Picture, id: TicketId) -> Option<TicketView> {
 struct Action {
     route: &'static str,
     roles: &'static [Role],
-    /// A window may do it only with a ticket that it has or had.
-    own_ticket_only: bool,
 }
 
 impl Action {
-    const fn at_own_window(route: &'static str) -> Self {
-        Self {
-            route,
-            roles: STAFF,
-            own_ticket_only: true,
-        }
+    const fn by_staff(route: &'static str) -> Self {
+        Self { route, roles: STAFF }
     }
 
     const fn open_to_kiosks(route: &'static str) -> Self {
         Self {
             route,
             roles: STAFF_AND_KIOSK,
-            own_ticket_only: false,
         }
     }
 }
@@ -329,11 +322,6 @@ async fn act<T: serde::de::DeserializeOwned>(
     let idem = body::idempotency_key(&headers)?;
     let bytes: Bytes = body::read(&headers, body).await?;
     let event = event(id, body::parse(&headers, &bytes)?)?;
-    if action.own_ticket_only {
-        let picture = app.view.read();
-        let ticket = picture.ticket(id).ok_or_else(|| Failure::not_found("ticket"))?;
-        caller.must_be_at(ticket.window.as_ref().map_or("", |w| w.as_str()))?;
-    }
     let mut request = Zeroizing::new(id.bytes().to_vec());
     request.extend_from_slice(&bytes);
     let ask = Ask {
@@ -344,7 +332,7 @@ async fn act<T: serde::de::DeserializeOwned>(
         quote: None,
         holder: None,
     };
-    app.must(ask).await?;
+    app.must_as(caller.hands(), ask).await?;
     view(&app, id).map(Json)
 }
 
@@ -371,23 +359,23 @@ macro_rules! action {
 
 action!(
     /// Calls the ticket once more.
-    recall, "/api/v1/tickets/{id}/recall", CancelTicket, Action::at_own_window("recall"),
+    recall, "/api/v1/tickets/{id}/recall", CancelTicket, Action::by_staff("recall"),
     |ticket, _| Ok(Event::Recall { ticket }));
 action!(
     /// The person is there.
-    start, "/api/v1/tickets/{id}/start", CancelTicket, Action::at_own_window("start"),
+    start, "/api/v1/tickets/{id}/start", CancelTicket, Action::by_staff("start"),
     |ticket, _| Ok(Event::Start { ticket }));
 action!(
     /// Served.
-    finish, "/api/v1/tickets/{id}/finish", FinishTicket, Action::at_own_window("finish"),
+    finish, "/api/v1/tickets/{id}/finish", FinishTicket, Action::by_staff("finish"),
     |ticket, _| Ok(Event::Finish { ticket }));
 action!(
     /// Called in vain.
-    no_show, "/api/v1/tickets/{id}/no-show", CancelTicket, Action::at_own_window("no-show"),
+    no_show, "/api/v1/tickets/{id}/no-show", CancelTicket, Action::by_staff("no-show"),
     |ticket, _| Ok(Event::NoShow { ticket }));
 action!(
 /// Sent to another service or window, its place kept.
-transfer, "/api/v1/tickets/{id}/transfer", TransferTicket, Action::at_own_window("transfer"),
+transfer, "/api/v1/tickets/{id}/transfer", TransferTicket, Action::by_staff("transfer"),
 |ticket, asked: TransferTicket| {
     let to = match (asked.service, asked.window) {
         (Some(service), None) => TransferTo::Service { service },
@@ -402,11 +390,11 @@ action!(
     |ticket, asked: CancelTicket| Ok(Event::Requeue { ticket, reason: reason(&asked.reason)? }));
 action!(
     /// Put aside; the window is free.
-    hold, "/api/v1/tickets/{id}/hold", CancelTicket, Action::at_own_window("hold"),
+    hold, "/api/v1/tickets/{id}/hold", CancelTicket, Action::by_staff("hold"),
     |ticket, asked: CancelTicket| Ok(Event::Hold { ticket, reason: reason(&asked.reason)? }));
 action!(
     /// A held ticket goes on.
-    resume, "/api/v1/tickets/{id}/resume", CancelTicket, Action::at_own_window("resume"),
+    resume, "/api/v1/tickets/{id}/resume", CancelTicket, Action::by_staff("resume"),
     |ticket, _| Ok(Event::Resume { ticket }));
 action!(
     /// Given back.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sm3::{Digest, Sm3};
-use ticket_dispatcher_queue_core::{Effect, Event, HallConfig, Quote};
+use ticket_dispatcher_queue_core::{By, Effect, Event, HallConfig, Quote};
 use ticket_dispatcher_types::{HallId, IdemKey, Millis, TicketId, UnixMillis};
 
 /// One row, as stored. `hash` is the only derived field: the next row stores it as its `prev_hash`.
@@ -73,6 +73,9 @@ pub(crate) struct Input {
     /// What a ticket was told, if that was foreseen before it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) quote: Option<Quote>,
+    /// Whose hands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) by: Option<By>,
     #[serde(flatten)]
     pub(crate) what: What,
 }

@@ -215,6 +215,7 @@ impl Writer {
             now: stamp.now,
             request: None,
             quote: None,
+            by: None,
             what,
         };
         let row = self.append(stamp, KIND_HALL, idem, &input, "[]").in_file(&file)?;
@@ -411,6 +412,11 @@ impl Writer {
         if let Some(row) = recovery::row_by_idem(&self.db, &idem)? {
             return self.again(stamp, command, &digest, &row);
         }
+        if let Some(by) = &command.by
+            && let Err(refusal) = self.engine.may(by, &command.event)
+        {
+            return Ok(Answer::Unchanged(vec![Effect::Refused { refusal }]));
+        }
         let mut event = command.event.clone();
         if let Event::Take(new) = &mut event {
             let tag = command.holder.as_ref().and_then(|facts| facts.tag.as_ref());
@@ -431,6 +437,7 @@ impl Writer {
             now: stamp.now,
             request: Some(digest),
             quote,
+            by: command.by.clone(),
             what: What::Event(event),
         };
         let outcome = json(&effects);

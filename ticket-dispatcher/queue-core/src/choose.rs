@@ -25,7 +25,8 @@ impl Engine {
         }
         let served = |c: &Candidate| windows.iter().any(|window| self.can_serve(*window, c.ticket));
         let mut candidates: Vec<Candidate> = self.candidates(now).into_iter().filter(served).collect();
-        let held_back = |c: &Candidate| !c.front && self.must_let_ordinary_pass(c.ticket);
+        let held_back =
+            |c: &Candidate| !c.front && (self.must_let_ordinary_pass(c.ticket) || self.is_too_early(now, c.ticket));
         if candidates.iter().any(|c| !held_back(c)) {
             candidates.retain(|c| !held_back(c));
         }
@@ -60,6 +61,22 @@ impl Engine {
             window: self.state.windows[window].id.clone(),
             why,
         })
+    }
+
+    /// An appointment whose check-in window has not begun passes nobody, under any policy: it is called early only when
+    /// nobody else waits.
+    pub(crate) fn is_too_early(&self, now: Millis, ticket: usize) -> bool {
+        let ticket = &self.state.tickets[ticket];
+        ticket.class == Class::Appt && now < ticket.base() - self.check_in_before()
+    }
+
+    /// A header that lists the day's bookings is a recorded day, whose hall has no check-in window.
+    pub(crate) fn check_in_before(&self) -> Millis {
+        if self.config.bookings.is_empty() {
+            self.config.booking.check_in_before
+        } else {
+            Millis::from_mins(24 * 60)
+        }
     }
 
     /// The best `n` waiting tickets, best first.

@@ -111,6 +111,9 @@ impl Engine {
         if !b.front && self.must_let_ordinary_pass(other) && !self.must_let_ordinary_pass(first) {
             return Passed::OrdinaryTurn;
         }
+        if !b.front && self.is_too_early(now, other) && !self.is_too_early(now, first) {
+            return Passed::TooEarly;
+        }
         if self.before(&a, &b) != Ordering::Less {
             return Passed::PickedByHand;
         }

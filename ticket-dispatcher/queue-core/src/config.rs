@@ -135,6 +135,19 @@ pub struct PlanInterval {
     pub to: Millis,
 }
 
+/// Where a person may hold one open ticket at a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OneTicketPer {
+    /// In each group.
+    #[default]
+    Group,
+    /// In the whole hall.
+    Hall,
+    /// No such rule.
+    None,
+}
+
 /// The hall's rules; every number is a setting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -145,11 +158,13 @@ pub struct Rules {
     pub issue_until: Millis,
     /// The hall closes.
     pub close: Millis,
+    /// The real-name rule.
+    pub one_ticket_per: OneTicketPer,
     /// Most matters on one ticket.
     pub matters_max: u8,
     /// Most cases of an agent on one ticket.
     pub agent_cases_max: u8,
-    /// Calls before a no-show may be marked without a word.
+    /// How often a number is called; then it is missed.
     pub calls_max: u8,
     /// How long a missed ticket may come back.
     pub return_within: Millis,
@@ -172,6 +187,7 @@ impl Default for Rules {
             issue_from: Millis::from_mins(8 * 60),
             issue_until: Millis::from_mins(17 * 60),
             close: Millis::from_mins(17 * 60 + 30),
+            one_ticket_per: OneTicketPer::Group,
             matters_max: 3,
             agent_cases_max: 3,
             calls_max: 3,

@@ -1,12 +1,14 @@
 //! The first door: what an event leads to. Every event in every state ends in at least one effect; what a state does
 //! not allow ends in `Refused` and changes nothing.
 
-use ticket_dispatcher_types::{Class, Millis, TicketId, TicketNo, TicketState, WindowId, WindowState};
+use ticket_dispatcher_types::{Class, GroupId, Millis, TicketId, TicketNo, TicketState, WindowId, WindowState};
 
+use crate::config::OneTicketPer;
 use crate::effect::{Effect, Refusal};
 use crate::engine::{Engine, count};
 use crate::event::{Event, NewTicket, TransferTo};
 use crate::forecast::Quote;
+use crate::ticket::Ticket;
 
 impl Engine {
     /// Each effect is folded as soon as it is decided, so that what follows sees it; hence `decide` works on a draft.
@@ -89,7 +91,12 @@ impl Engine {
         let effect = match event {
             Event::Recall { ticket } => {
                 let window = self.expect(*ticket, &[TicketState::Called], "recalled")?;
-                let times = self.ticket(*ticket).map_or(1, |t| t.calls).saturating_add(1);
+                let called = self.ticket(*ticket).ok_or(Refusal::UnknownTicket)?;
+                if called.calls >= self.config.rules.calls_max {
+                    let (number, times) = (called.number, called.calls);
+                    return Err(Refusal::CalledEnough { number, times });
+                }
+                let times = called.calls.saturating_add(1);
                 Effect::Recalled {
                     ticket: *ticket,
                     window,
@@ -194,11 +201,7 @@ impl Engine {
         }
         let group_ix = self.index.service_group[self.index.services[&new.services[0]]];
         let group = self.config.groups[group_ix].id.clone();
-        if let Some(held) = new
-            .holder
-            .as_deref()
-            .and_then(|holder| self.open_ticket_of(holder, Some(&group)))
-        {
+        if let Some(held) = self.held_already(new.holder.as_deref(), &group) {
             return Err(Refusal::AlreadyHolds {
                 ticket: held.id,
                 number: held.number,
@@ -222,6 +225,15 @@ impl Engine {
         Ok(())
     }
 
+    /// The open ticket that the real-name rule counts against another one of this group.
+    fn held_already(&self, holder: Option<&str>, group: &GroupId) -> Option<&Ticket> {
+        match self.config.rules.one_ticket_per {
+            OneTicketPer::Group => self.open_ticket_of(holder?, Some(group)),
+            OneTicketPer::Hall => self.open_ticket_of(holder?, None),
+            OneTicketPer::None => None,
+        }
+    }
+
     /// Folds the ticket first, so that its place and forecast are those of the hall with it.
     fn issue(&mut self, now: Millis, mut effect: Effect, quote: Option<&Quote>, out: &mut Vec<Effect>) {
         self.fold(now, &effect);
@@ -238,7 +250,7 @@ impl Engine {
             return;
         };
         *people_ahead = self.people_ahead(ticket.id);
-        let said = self.config.forecast_paths > 0 && self.will_be_served(now, self.state.tickets[ix].group_at);
+        let said = self.config.forecast_paths > 0 && self.can_say(now, self.state.tickets[ix].group_at);
         *forecast = match quote {
             _ if !said => None,
             Some(quote) => quote.at(*people_ahead),
@@ -426,11 +438,7 @@ impl Engine {
         if ticket.returned || now > missed + self.config.rules.return_within {
             return Err(Refusal::TooLateToReturn { number: ticket.number });
         }
-        let other = ticket
-            .holder
-            .as_deref()
-            .and_then(|holder| self.open_ticket_of(holder, Some(&ticket.group)));
-        if let Some(other) = other {
+        if let Some(other) = self.held_already(ticket.holder.as_deref(), &ticket.group) {
             return Err(Refusal::AlreadyHolds {
                 ticket: other.id,
                 number: other.number,

@@ -375,6 +375,20 @@ pub enum Refusal {
         /// What was asked.
         wanted: String,
     },
+    /// The ticket is, or was last, at another window.
+    #[error("ticket {number} is at another window")]
+    NotYours {
+        /// Which.
+        number: TicketNo,
+    },
+    /// A number is called so often and then missed.
+    #[error("ticket {number} was called {times} times; if nobody comes, mark it as missed")]
+    CalledEnough {
+        /// Which.
+        number: TicketNo,
+        /// How often.
+        times: u8,
+    },
     /// No such booking today, or it was checked in already.
     #[error("no open booking `{booking}` today")]
     UnknownBooking {

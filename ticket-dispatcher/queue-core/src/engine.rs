@@ -250,10 +250,10 @@ impl Engine {
     }
 
     /// Whether anybody can say when a ticket of this group will be called: a window that serves it is open, or is
-    /// expected to open today.
+    /// expected to open today, and no crowd waits beyond all a hall can do.
     pub fn foreseeable(&self, now: Millis, group: &GroupId) -> bool {
         let group = self.index.groups.get(group);
-        group.is_some_and(|group| self.will_be_served(now, *group))
+        group.is_some_and(|group| self.can_say(now, *group))
     }
 
     /// Time from `now` until the call of a waiting ticket; zero for one that does not wait.

@@ -164,6 +164,19 @@ pub enum Event {
     },
 }
 
+/// Whose hands act on a ticket, where that decides what they may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum By {
+    /// The clerk at a window, or at the desk.
+    Window {
+        /// Which.
+        window: WindowId,
+    },
+    /// A citizen at a self-service terminal.
+    Kiosk,
+}
+
 /// A ticket asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NewTicket {

@@ -221,6 +221,10 @@ impl Engine {
     }
 
     fn fold_called(&mut self, now: Millis, ticket: TicketId, window: &WindowId) {
+        // A window must never hold what the hall does not know.
+        if self.ticket(ticket).is_none() {
+            return;
+        }
         // Only the first call tells how good the forecast of the slip was.
         if let Some(first) = self.ticket(ticket).filter(|t| t.called.is_none())
             && let Some(said) = first.forecast

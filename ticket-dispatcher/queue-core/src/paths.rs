@@ -94,6 +94,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) slow_size: i64,
     pub(crate) call_timeout: i64,
     pub(crate) appt_grace: i64,
+    /// An appointment farther than this before its slot passes nobody.
+    pub(crate) check_in_before: i64,
     pub(crate) service_group: &'a [usize],
     pub(crate) durations: &'a [Curve],
     pub(crate) outlook: &'a Outlook,
@@ -363,7 +365,8 @@ impl Path {
                 let (ix, claim) = (first.person, &first.claim);
                 let urgency = scene.scorer.urgency(now, claim, &queue.waiting);
                 let pass = let_pass && (claim.class == 1 || claim.class == 2);
-                let slot = if pass { &mut held_back } else { &mut best };
+                let early = claim.class == 0 && now < claim.base - scene.check_in_before;
+                let slot = if pass || early { &mut held_back } else { &mut best };
                 let better = slot.as_ref().is_none_or(|(other, by)| match urgency.order(other) {
                     core::cmp::Ordering::Greater => true,
                     core::cmp::Ordering::Equal => ix < *by,

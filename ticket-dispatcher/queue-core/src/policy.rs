@@ -89,7 +89,8 @@ pub struct Weighing {
     pub late: Millis,
     /// See `late`; 0 for no gain.
     pub late_gain: f64,
-    /// Tickets that wait longer than this go first, the oldest first.
+    /// Tickets that wait longer than this go first, the oldest first: under every policy but `fifo`, which needs no such
+    /// rule.
     pub age: Millis,
     /// An appointment more than this before its slot is called only when nobody else waits.
     pub early: Millis,
@@ -230,6 +231,14 @@ impl Scorer {
     #[inline]
     pub(crate) fn urgency(&self, now: i64, claim: &Claim, queues: &[u32]) -> Urgency {
         let wait = now - claim.base;
+        // Whoever waits so long is not overtaken again, whatever the policy; by order of arrival nobody ever is.
+        if wait > self.age && self.policy != Policy::Fifo {
+            return Urgency {
+                tier: 2,
+                score: wait as f64,
+                then: claim.base,
+            };
+        }
         let due = claim.base + self.target[claim.class];
         let plain = |score: f64| Urgency {
             tier: 0,
@@ -261,13 +270,6 @@ impl Scorer {
 
     #[inline]
     fn weighed(&self, wait: i64, claim: &Claim) -> Urgency {
-        if wait > self.age {
-            return Urgency {
-                tier: 2,
-                score: wait as f64,
-                then: claim.base,
-            };
-        }
         let grown = (wait + self.head_start[claim.class]).max(0) as f64;
         let worth = self.worth[claim.service];
         let worth = worth + (1.0 - worth) * (grown * self.fade).min(1.0);

@@ -19,6 +19,8 @@ const BOOKINGS_AHEAD_MS: i64 = 5_400_000;
 /// Up to so many waiting tickets a forecast takes all its paths.
 const USUAL_QUEUE: u32 = 250;
 const FEWEST_PATHS: u32 = 16;
+/// With more people waiting nobody is told a time: no hall serves them today.
+const CROWD: usize = 1_000;
 /// A pause outside the plan.
 const PAUSE_MS: i64 = 300_000;
 
@@ -171,6 +173,7 @@ impl Engine {
             slow_size: self.state.learnt.slow_size(),
             call_timeout: self.config.rules.call_timeout.0,
             appt_grace: self.config.rules.appt_grace.0,
+            check_in_before: self.check_in_before().0,
             service_group: &self.index.service_group,
             durations: &self.durations,
             outlook: &self.outlook,
@@ -295,6 +298,11 @@ impl Engine {
                 (Door::Planned, if next < plan.len() { from(next) } else { Vec::new() })
             }
         }
+    }
+
+    /// Whether a forecast for this group says anything.
+    pub(crate) fn can_say(&self, now: Millis, group: usize) -> bool {
+        self.state.waiting.len() <= CROWD && self.will_be_served(now, group)
     }
 
     /// True when some window that serves the group is open or is expected to open.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ticket_dispatcher_queue_core::{
     BookingState, Effect, Engine, Event, Excuse, Group, HallConfig, LastTicket, NewBooking, NewTicket, PlanInterval,
-    Refusal, Service, Slot, Source, Window,
+    Policy, Refusal, Service, Slot, Source, Window,
 };
 use ticket_dispatcher_types::{
     BookingId, Cases, Class, CloseReason, GroupId, Millis, ServiceId, TicketId, WindowId, WindowKind,
@@ -402,4 +402,54 @@ fn the_last_number_is_gone_when_it_would_be_called_after_closing() {
         "twelve or so fit, the others are told: {refused}"
     );
     assert_eq!(stops.take(at(16, 30), 99, Some("B1")), Ok((Class::Appt, at(16, 30).0)));
+}
+
+#[test]
+fn who_checks_in_long_before_the_slot_passes_nobody_until_a_quarter_before() {
+    for policy in [Policy::Priority, Policy::Fifo, Policy::Due, Policy::Balanced] {
+        let today = "2026-11-21";
+        let mut hall = Hall::of(HallConfig { policy, ..hall() }, today);
+        let open = |hall: &mut Hall| {
+            let (window, clerk) = (window(), None);
+            hall.must(at(9, 0), Event::Open { window, clerk }).unwrap();
+        };
+        open(&mut hall);
+        hall.book(at(8, 0), "B1", "p1", today, at(10, 0)).unwrap();
+        assert_eq!(
+            hall.take(at(9, 1), 1, Some("B1")),
+            Ok((Class::Appt, at(10, 0).0)),
+            "early, and kindly taken"
+        );
+        hall.take(at(9, 2), 2, None).unwrap();
+        hall.take(at(9, 3), 3, None).unwrap();
+        let next = |hall: &mut Hall, now: Millis| {
+            let (window, finish_current) = (window(), true);
+            let effects = hall.must(now, Event::Next { window, finish_current }).unwrap();
+            effects.iter().find_map(|effect| match effect {
+                Effect::Called { ticket, .. } => Some(ticket.bytes()[0]),
+                _ => None,
+            })
+        };
+        let mut later = Hall(hall.0.clone());
+        assert_eq!(
+            next(&mut hall, at(9, 5)),
+            Some(2),
+            "{}: who came on the day goes first",
+            policy.name()
+        );
+        assert_eq!(next(&mut hall, at(9, 10)), Some(3), "{}", policy.name());
+        assert_eq!(
+            next(&mut hall, at(9, 15)),
+            Some(1),
+            "{}: no window idles over it",
+            policy.name()
+        );
+        if policy == Policy::Priority {
+            assert_eq!(
+                next(&mut later, at(9, 45)),
+                Some(1),
+                "from a quarter before the class counts"
+            );
+        }
+    }
 }

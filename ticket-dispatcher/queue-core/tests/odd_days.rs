@@ -134,3 +134,37 @@ fn a_crowd_gets_numbers_and_ranges_in_time() {
     }
     assert_eq!(engine.people_ahead(id(599)), 599);
 }
+
+#[test]
+fn ten_thousand_people_in_an_hour_all_get_a_number_and_nobody_a_guess_that_means_nothing() {
+    let mut engine = hall(vec![300_000; 8], 15);
+    let (mut told, mut calls) = (0, Vec::new());
+    for n in 0..10_000 {
+        let now = TEN + Millis(i64::from(n) * 360);
+        match take(&mut engine, now, n) {
+            Effect::Issued { number, forecast, .. } => {
+                assert_eq!(number.count(), u32::from(n) + 1);
+                told += u32::from(forecast.is_some());
+            }
+            other => panic!("person {n}: {other:?}"),
+        }
+        if n % 100 == 0 {
+            calls.extend(engine.apply(now, Event::Dispatch));
+        }
+    }
+    assert!((1_000..1_100).contains(&told), "{told} were told a time");
+    let called: Vec<TicketId> = calls
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Called { ticket, .. } => Some(*ticket),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        called,
+        (0..15).map(id).collect::<Vec<_>>(),
+        "in the order of their coming"
+    );
+    assert!(!engine.foreseeable(TEN, &GroupId::new("A").unwrap()));
+    assert_eq!(engine.next_up(3).len(), 3);
+}

@@ -182,6 +182,18 @@ fn a_window_acts_on_its_own_ticket_only() {
     let start = format!("/api/v1/tickets/{id}/start");
     assert_eq!(tls.call(W02, "POST", &start, "").status, 403);
     assert_eq!(tls.call(W01, "POST", &start, "").status, 200);
+    let unknown = "/api/v1/tickets/01a2004d-5030-75e9-af12-ac73007b1b3c/start";
+    assert_eq!(tls.call(W01, "POST", unknown, "").status, 404);
+    let requeue = format!("/api/v1/tickets/{id}/requeue");
+    for other in [W02, KIOSK] {
+        let refused = tls.call(other, "POST", &requeue, r#"{"reason":"x"}"#);
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (403, "forbidden"),
+            "{other:?}"
+        );
+    }
+    assert_eq!(tls.call(W01, "POST", &requeue, r#"{"reason":"x"}"#).status, 200);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ticket_dispatcher_identity::CryptoProvider;
-use ticket_dispatcher_queue_core::{Effect, Event, HallConfig, Quote};
+use ticket_dispatcher_queue_core::{By, Effect, Event, HallConfig, Quote};
 use ticket_dispatcher_types::{HallId, IdemKey, UnixMillis};
 use zeroize::Zeroizing;
 
@@ -42,6 +42,9 @@ pub struct Command {
     pub route: &'static str,
     /// The request in a canonical form. It may hold a person and is wiped after use.
     pub request: Zeroizing<Vec<u8>>,
+    /// Whose hands, where that decides what they may do. Asked after the key: who repeats what was done before gets the
+    /// stored answer, wherever the ticket is by now.
+    pub by: Option<By>,
     /// The input. The holder of a `Take` is filled in by the writer, which has the day's key.
     pub event: Event,
     /// With `Take`: a forecast made before, for when the writer has no time to make one.

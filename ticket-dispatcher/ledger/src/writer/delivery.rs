@@ -25,6 +25,7 @@ impl Writer {
             now: stamp.now,
             request: None,
             quote: None,
+            by: None,
             what: What::Delivery(delivery.clone()),
         };
         let mut row = self.append(stamp, KIND_DELIVERY, idem, &input, &json(&[(); 0]))?;

@@ -34,6 +34,7 @@ impl Writer {
             now: stamp.now,
             request: None,
             quote: None,
+            by: None,
             what: What::Event(event),
         };
         let idem = own_key(b"day begins", stamp.day.as_str().as_bytes());

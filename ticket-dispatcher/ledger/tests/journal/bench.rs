@@ -12,7 +12,7 @@ use ticket_dispatcher_ledger::{
     Outcome, Retention, Stamp,
 };
 use ticket_dispatcher_queue_core::{
-    Effect, Engine, Event, Group, HallConfig, NewTicket, Rules, Service, Source, Window,
+    By, Effect, Engine, Event, Group, HallConfig, NewTicket, Rules, Service, Source, Window,
 };
 use ticket_dispatcher_types::{
     Cases, Class, ClerkId, GroupId, HallId, IdemKey, Millis, Personal, ServiceId, TicketId, TicketNo, UnixMillis,
@@ -228,11 +228,16 @@ impl Bench {
     }
 
     pub fn ask(&self, key: u128, event: Event, holder: Option<HolderFacts>, body: &str) -> Answer {
+        self.ask_as(None, key, event, holder, body)
+    }
+
+    pub fn ask_as(&self, by: Option<By>, key: u128, event: Event, holder: Option<HolderFacts>, body: &str) -> Answer {
         let (send, receive) = mpsc::channel();
         self.ledger().submit(Command {
             idem: IdemKey::from_bytes(key.to_be_bytes()),
             route: "test",
             request: body.as_bytes().to_vec().into(),
+            by,
             event,
             quote: None,
             holder,

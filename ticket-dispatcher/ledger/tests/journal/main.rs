@@ -9,8 +9,8 @@ mod tampering;
 
 use bench::{Bench, a_morning, crypto, issued, next, open};
 use ticket_dispatcher_ledger::{Answer, LedgerError, verify};
-use ticket_dispatcher_queue_core::{Effect, Event};
-use ticket_dispatcher_types::Millis;
+use ticket_dispatcher_queue_core::{By, Effect, Event, Refusal, TransferTo};
+use ticket_dispatcher_types::{Millis, WindowId};
 
 #[test]
 fn a_restart_finds_everything_that_was_answered() {
@@ -255,4 +255,89 @@ fn what_was_learnt_outlives_days_and_restarts() {
     let report = verify(&bench.folder.journal(), Some(crypto().as_ref())).unwrap();
     assert!(report.is_sound(), "{report:?}");
     assert_eq!(report.days, 4);
+}
+
+#[test]
+fn a_repeated_transfer_gets_its_stored_answer_wherever_the_ticket_is_by_now() {
+    let bench = Bench::new();
+    bench.done(1, open("W1"));
+    bench.done(2, open("W2"));
+    let Answer::Done(taken) = bench.take(3, "S2", None) else {
+        panic!("no ticket")
+    };
+    let Effect::Issued { ticket, .. } = &taken.effects[0] else {
+        panic!("{taken:?}")
+    };
+    let ticket = ticket.id;
+    bench.done(4, next("W1"));
+    let hands = |w: &str| {
+        let window = WindowId::new(w).unwrap();
+        Some(By::Window { window })
+    };
+    let to = TransferTo::Window {
+        window: WindowId::new("W2").unwrap(),
+    };
+    let reason = "papers".to_string();
+    let transfer = || Event::Transfer {
+        ticket,
+        to: to.clone(),
+        reason: reason.clone(),
+    };
+    let Answer::Done(first) = bench.ask_as(hands("W1"), 5, transfer(), None, "t") else {
+        panic!("refused")
+    };
+    bench.done(6, next("W2"));
+    let Answer::Done(again) = bench.ask_as(hands("W1"), 5, transfer(), None, "t") else {
+        panic!("the answer that was lost is not given again")
+    };
+    assert_eq!((again.seq, again.again), (first.seq, true));
+    let Answer::Unchanged(refused) = bench.ask_as(hands("W1"), 7, transfer(), None, "t") else {
+        panic!("W1 moved what W2 has called")
+    };
+    assert!(
+        matches!(
+            refused[0],
+            Effect::Refused {
+                refusal: Refusal::NotYours { .. }
+            }
+        ),
+        "{refused:?}"
+    );
+    let input: String = bench.sql("SELECT input FROM journal WHERE kind = 'transfer'");
+    assert!(
+        input.contains(r#""by":{"by":"window","window":"W1"}"#),
+        "the journal names the hands: {input}"
+    );
+}
+
+#[test]
+fn a_clock_that_jumps_an_hour_ahead_and_back_moves_no_number_and_no_row_back() {
+    let mut bench = Bench::new();
+    bench.clock.set(0, Millis::from_mins(600));
+    bench.done(1, open("W1"));
+    let numbers = |bench: &Bench, key| issued(&bench.take(key, "S1", None)).1.to_string();
+    assert_eq!(numbers(&bench, 2), "A001");
+    bench.clock.set(0, Millis::from_mins(660));
+    assert_eq!(numbers(&bench, 3), "A002");
+    bench.clock.set(0, Millis::from_mins(600));
+    assert_eq!(numbers(&bench, 4), "A003", "it goes on counting");
+    bench.restart();
+    assert_eq!(
+        numbers(&bench, 5),
+        "A004",
+        "after a restart in the hour that comes twice, too"
+    );
+    for (key, wanted) in [(6, "A001"), (7, "A002"), (8, "A003"), (9, "A004")] {
+        let called = bench.done(key, next("W1"));
+        let found = called.effects.iter().find_map(|effect| match effect {
+            Effect::Called { ticket, .. } => Some(*ticket),
+            _ => None,
+        });
+        let engine = bench.seen.lock().unwrap().engine.clone().unwrap();
+        assert_eq!(engine.ticket(found.unwrap()).unwrap().number.to_string(), wanted);
+    }
+    let back = "SELECT count(*) FROM journal a JOIN journal b ON b.seq = a.seq + 1 WHERE b.at_ms < a.at_ms";
+    assert_eq!(bench.sql::<i64>(back), 0);
+    let days = "SELECT count(*) FROM journal WHERE kind = 'day-begins'";
+    assert_eq!(bench.sql::<i64>(days), 1);
 }
