@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use ticket_dispatcher_queue_core::Policy;
-use ticket_dispatcher_replay::{Options, Trace, simulate};
+use ticket_dispatcher_replay::{Options, Trace, plot, simulate};
 
 /// Plays a day from a trace with the dispatch engine in virtual time.
 #[derive(Debug, Args)]
@@ -27,6 +27,9 @@ pub struct SimulateArgs {
     /// Leave the forecasts out.
     #[arg(long)]
     no_eta: bool,
+    /// Also draws the day: queue, waits, forecasts against what happened, as an SVG file.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
 }
 
 fn policy(name: &str) -> Result<Policy, String> {
@@ -50,10 +53,19 @@ pub fn run(args: &SimulateArgs) -> ExitCode {
     if args.no_eta {
         options.forecast_paths = 0;
     }
-    let report = match Trace::parse(&bytes).and_then(|trace| simulate(&trace, options)) {
-        Ok(report) => report,
+    let played = Trace::parse(&bytes).and_then(|trace| Ok((simulate(&trace, options)?, trace)));
+    let (report, trace) = match played {
+        Ok(played) => played,
         Err(error) => return failed(2, &format!("{}: {error}", args.trace.display())),
     };
+    if let Some(file) = &args.plot {
+        let day = args.trace.file_stem().unwrap_or_default().to_string_lossy();
+        let title = format!("{day}, policy {}", options.policy.name());
+        let drawn = plot(&trace, &report, &title).map_err(|error| error.to_string());
+        if let Err(error) = drawn.and_then(|svg| fs::write(file, svg).map_err(|error| error.to_string())) {
+            return failed(1, &format!("cannot draw {}: {error}", file.display()));
+        }
+    }
     let written = File::create(&args.report).and_then(|file| report.write(BufWriter::new(file)));
     match written {
         Ok(()) => ExitCode::SUCCESS,

@@ -24,8 +24,8 @@ pub struct BookingRules {
     pub walk_in_share_pct: u8,
     /// How many days ahead may be booked; 0 is today only.
     pub days_ahead: u16,
-    /// From when before its slot a person is asked to come. Who comes earlier gets a number that waits for its slot, and
-    /// until then passes nobody: it is called early only when nobody else waits.
+    /// From when before its slot a person is asked to come. Who comes earlier gets a number that waits for its slot,
+    /// and until then passes nobody: it is called early only when nobody else waits.
     pub check_in_before: Millis,
     /// A booking given back this long before its slot never counts.
     pub cancel_before: Millis,

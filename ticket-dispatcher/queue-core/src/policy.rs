@@ -89,8 +89,8 @@ pub struct Weighing {
     pub late: Millis,
     /// See `late`; 0 for no gain.
     pub late_gain: f64,
-    /// Tickets that wait longer than this go first, the oldest first: under every policy but `fifo`, which needs no such
-    /// rule.
+    /// Tickets that wait longer than this go first, the oldest first: under every policy but `fifo`, which needs no
+    /// such rule.
     pub age: Millis,
     /// An appointment more than this before its slot is called only when nobody else waits.
     pub early: Millis,

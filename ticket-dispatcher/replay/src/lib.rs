@@ -6,9 +6,11 @@
 
 mod hall;
 mod line;
+mod plot;
 mod report;
 mod trace;
 
 pub use hall::{Options, config_for, simulate, simulate_hall};
+pub use plot::{PlotError, plot};
 pub use report::{Record, Report};
 pub use trace::{Trace, TraceError};
