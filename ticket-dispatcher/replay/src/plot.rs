@@ -24,7 +24,7 @@ const FONT: (&str, u32) = ("sans-serif", 15);
 const INK: RGBColor = RGBColor(38, 50, 56);
 const GOOD: RGBColor = RGBColor(0, 105, 92);
 const BAD: RGBColor = RGBColor(198, 40, 40);
-const PALE: RGBColor = RGBColor(176, 190, 197);
+const PALE: RGBColor = RGBColor(144, 164, 174);
 /// By class in the order appointment, disabled, elderly, normal.
 const CLASSES: [(&str, RGBColor); 4] = [
     ("appointment", RGBColor(21, 101, 192)),
@@ -176,6 +176,7 @@ fn queue(area: &Area, trace: &Trace, report: &Report) -> Result<(), PlotError> {
     line.label("open windows").legend(|(x, y)| stroke(x, y, GOOD));
     chart
         .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
         .border_style(PALE)
         .background_style(WHITE)
         .draw()?;
@@ -219,6 +220,7 @@ fn waits(area: &Area, trace: &Trace, lives: &[Life]) -> Result<(), PlotError> {
     }
     chart
         .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
         .border_style(PALE)
         .background_style(WHITE)
         .draw()?;
@@ -232,7 +234,8 @@ fn forecasts(area: &Area, trace: &Trace, lives: &[Life]) -> Result<(), PlotError
         let minutes = [eta.eta_p10_ms, eta.eta_p90_ms].map(|ms| hours(ms) * 60.0);
         Some((life.issued, minutes, (called - life.issued) * 60.0))
     });
-    let told: Vec<(f64, [f64; 2], f64)> = told.collect();
+    // Where there was something to foresee, as the scorer counts.
+    let told: Vec<(f64, [f64; 2], f64)> = told.filter(|(_, said, came)| said[1] > 0.0 || *came > 0.0).collect();
     let most = told
         .iter()
         .map(|(_, said, came)| said[1].max(*came))
@@ -271,6 +274,7 @@ fn forecasts(area: &Area, trace: &Trace, lives: &[Life]) -> Result<(), PlotError
         .legend(|(x, y)| TriangleMarker::new((x + 9, y), 4, BAD.filled()));
     chart
         .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
         .border_style(PALE)
         .background_style(WHITE)
         .draw()?;
@@ -282,7 +286,7 @@ fn stroke(x: i32, y: i32, colour: RGBColor) -> PathElement<(i32, i32)> {
 }
 
 fn day(trace: &Trace) -> std::ops::Range<f64> {
-    hours(trace.open_t)..hours(trace.close_t) + 0.25
+    hours(trace.open_t) - 0.5..hours(trace.close_t) + 0.25
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // the chart's own signature
