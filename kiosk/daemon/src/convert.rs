@@ -3,8 +3,8 @@
 use drivers_id_reader::codec::{CardKind, ValidTo};
 use drivers_thermal_printer::TicketSlip;
 use kiosk_flow::{
-    Appointment, Call, Card, Catalogue, Day, Group, Lent, LentNumber, LocalText, Service, Slip, Ticket, TicketRequest,
-    WaitS,
+    Appointment, Call, Card, Catalogue, Day, Group, Lent, LentNumber, LocalText, Service, Slip, StaffReason, Ticket,
+    TicketRequest, WaitS,
 };
 use provisioning_config::hall_file::Text;
 use ticket_dispatcher_protocol as wire;
@@ -139,6 +139,16 @@ pub fn held(ticket: wire::HeldTicket, clock: &Clock) -> Ticket {
         cases: Cases::ONE,
         appointment: None,
         offline: false,
+    }
+}
+
+/// What staff are called for.
+pub fn staff_reason(reason: StaffReason) -> wire::StaffCallReason {
+    match reason {
+        StaffReason::Asked => wire::StaffCallReason::Asked,
+        StaffReason::Priority => wire::StaffCallReason::Priority,
+        StaffReason::CardLeft => wire::StaffCallReason::CardLeft,
+        StaffReason::Printer => wire::StaffCallReason::Printer,
     }
 }
 

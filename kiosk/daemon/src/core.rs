@@ -251,7 +251,10 @@ impl Core {
                 }
             }
             Effect::CancelTicket { id, number } => return self.give_back(id, number),
-            Effect::CallStaff(reason) => tracing::warn!(?reason, "staff, please"),
+            Effect::CallStaff(reason) => {
+                tracing::warn!(?reason, "staff, please");
+                self.line.call_staff(reason);
+            }
             // Everything of a person is in the flow, which has just dropped it, or in a request, which is abandoned.
             Effect::Wipe => tracing::debug!("wiped"),
             Effect::Speak(phrase) => tracing::debug!(?phrase, "voice"),

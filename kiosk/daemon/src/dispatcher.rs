@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use kiosk_flow::{Card, DispatcherInput, Input, TicketRequest};
+use kiosk_flow::{Card, DispatcherInput, Input, StaffReason, TicketRequest};
 use provisioning_config::kiosk_file::Dispatcher;
 use ticket_dispatcher_protocol::client::{Access, CallError, Client, StreamItem};
-use ticket_dispatcher_protocol::{AskLease, HallEvent, HallEventKind, HallSnapshot, ProblemKind, TakeTicket};
+use ticket_dispatcher_protocol::{
+    AskLease, CallStaff, HallEvent, HallEventKind, HallSnapshot, ProblemKind, TakeTicket,
+};
 use ticket_dispatcher_types::{DeviceId, IdemKey, TicketId, TicketNo};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -162,6 +164,26 @@ impl Line {
             };
             drop(body); // the holder goes before the answer is told
             let _ = tx.send(Message::HandedOver(no, end)); // a core that stopped asks again when it starts
+        });
+    }
+
+    /// Tells staff. Tried for a while; whoever stands there hears from the screen that they are coming, and the phone
+    /// of the hall stands beside it.
+    pub fn call_staff(&self, reason: StaffReason) {
+        let (client, device) = (self.client.clone(), self.device.clone());
+        self.runtime.spawn(async move {
+            let request = CallStaff {
+                device: Some(device),
+                reason: convert::staff_reason(reason),
+            };
+            for attempt in 0..CANCEL_TRIES {
+                match client.call_staff(&request).await {
+                    Ok(_) => return,
+                    Err(error) if error.may_pass() => pause(attempt).await,
+                    Err(error) => return tracing::warn!(%error, "staff could not be called"),
+                }
+            }
+            tracing::warn!("staff could not be called: nobody answers");
         });
     }
 

@@ -104,6 +104,7 @@ impl Flow {
             underway,
             cancel: false,
             trouble: Trouble::DispatcherAway,
+            lost: 0,
             waits: None,
         };
         effects.push(log("issued_alone"));

@@ -7,13 +7,16 @@ use crate::flow::{Effects, Flow, ignored, log};
 use crate::session::{Place, Session, Stage};
 use crate::{Catalogue, DispatcherInput, Effect, Moment, Outcome, Phrase, Reason, Ticket};
 
+/// Attempts at one request that nobody answered, before the dispatcher counts as away.
+const LOST_IS_AWAY: u8 = 2;
+
 impl Flow {
     pub(crate) fn dispatcher(&mut self, at: &Moment, input: DispatcherInput, effects: &mut Effects) -> Outcome {
         match input {
             DispatcherInput::Issued { key, ticket } => self.issued(at, key, ticket, effects),
             DispatcherInput::AlreadyHolds { key, ticket } => self.already_holds(at, key, ticket, effects),
             DispatcherInput::Refused { key, trouble } => self.refused(at, key, trouble, effects),
-            DispatcherInput::Unavailable { key, trouble } => self.unavailable(key, trouble),
+            DispatcherInput::Unavailable { key, trouble } => self.unavailable(at, key, trouble, effects),
             found @ DispatcherInput::Bookings { .. } => self.bookings_found(at, found, effects),
             DispatcherInput::Services(catalogue) => self.services(catalogue),
             DispatcherInput::Lent(lent) => self.lent(lent),
@@ -112,14 +115,29 @@ impl Flow {
         }
     }
 
-    fn unavailable(&mut self, key: IdemKey, said: Trouble) -> Outcome {
-        match self.session.as_mut().map(|s| &mut s.stage) {
-            Some(Stage::Issuing { underway, trouble, .. }) if underway.key == key => {
-                *trouble = said;
-                Outcome::Advanced
-            }
-            _ => ignored(Reason::Late),
+    fn unavailable(&mut self, at: &Moment, key: IdemKey, said: Trouble, effects: &mut Effects) -> Outcome {
+        let Some(Stage::Issuing {
+            underway,
+            trouble,
+            lost,
+            ..
+        }) = self.session.as_mut().map(|s| &mut s.stage)
+        else {
+            return ignored(Reason::Late);
+        };
+        if underway.key != key {
+            return ignored(Reason::Late);
         }
+        *trouble = said;
+        if said == Trouble::DispatcherAway {
+            *lost = lost.saturating_add(1);
+        }
+        // Two lost in a row are an outage, and a person waits: the next catalogue may be long in coming.
+        if *lost >= LOST_IS_AWAY && self.dispatcher_away_since.is_none() {
+            self.dispatcher_away_since = Some(at.now);
+            effects.push(log("dispatcher_away"));
+        }
+        Outcome::Advanced
     }
 
     fn services(&mut self, catalogue: Catalogue) -> Outcome {

@@ -200,6 +200,7 @@ impl Flow {
             },
             cancel: false,
             trouble: Trouble::DispatcherAway,
+            lost: 0,
             waits: Some(Box::new(request.clone())),
         };
         effects.push(Effect::StoreKey {

@@ -51,6 +51,8 @@ pub(crate) enum Stage {
         cancel: bool,
         /// What the last failed attempt said.
         trouble: Trouble,
+        /// Attempts that nobody answered.
+        lost: u8,
         /// The request, as long as a lent number may take its place; none for one that is given out alone.
         waits: Option<Box<TicketRequest>>,
     },

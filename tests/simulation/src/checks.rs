@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ticket_dispatcher_queue_core::{Effect, Engine, Event};
 use ticket_dispatcher_types::{DeviceId, IdemKey, Millis, TicketId, TicketNo, TicketState, WindowId};
 
-use crate::journal::{Call, Row, show};
+use crate::hall;
+use crate::journal::{Addr, Call, Row, show};
 
 /// What must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,6 +95,7 @@ impl Checks {
                 format!("row {seq}: asked once, done twice: {:?}", row.event)
             });
         }
+        self.sent_away(row);
         self.hand_over(row);
         let joined = row
             .effects
@@ -104,6 +106,19 @@ impl Checks {
         }
         show(&mut self.picture, &row.calls());
         self.pictures.insert(seq, self.picture.clone());
+    }
+
+    /// A clerk who sends a ticket away has it in hand no longer, also when the console was restarted meanwhile and
+    /// shows for a moment what was there before its own request was obeyed.
+    fn sent_away(&mut self, row: &Row) {
+        let (Addr::Window(at), Event::Requeue { ticket, .. } | Event::Transfer { ticket, .. }) = (row.from, &row.event)
+        else {
+            return;
+        };
+        let window = hall::window(at);
+        if self.in_hand.get(&window) == Some(ticket) {
+            self.in_hand.remove(&window);
+        }
     }
 
     /// Each kiosk hands over in the order in which it gave out.

@@ -77,6 +77,7 @@ pub(crate) enum Message {
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub(crate) seq: u64,
+    pub(crate) from: Addr,
     pub(crate) key: IdemKey,
     pub(crate) ask: u64,
     pub(crate) now: Millis,

@@ -234,6 +234,7 @@ impl Server {
             .insert(request.key, (request.event.clone(), effects.clone()));
         self.tail.push(Row {
             seq: self.next_seq,
+            from: request.from,
             key: request.key,
             ask: request.ask,
             now: air.now(),

@@ -47,6 +47,8 @@ pub struct App {
     pub snapshot: Arc<Snapshot>,
     /// The catalogue and its forecasts as they were made last.
     pub forecasts: Forecasts,
+    /// Who calls for staff.
+    pub staff_calls: crate::staff::StaffCalls,
     /// `/openapi.json`, made once.
     pub openapi: Bytes,
 }

@@ -56,6 +56,7 @@ pub async fn manager(State(app): State<Arc<App>>, caller: Caller) -> Result<Json
         };
         (picture.engine.clone(), view, picture.unshown.list())
     };
+    let called = app.staff_calls.sentences(stamp.at);
     let hall = Arc::clone(&app.hall);
     // Forecasts of all who wait take milliseconds: on a copy, off the lock and off the reactor.
     let made = tokio::task::spawn_blocking(move || {
@@ -63,7 +64,12 @@ pub async fn manager(State(app): State<Arc<App>>, caller: Caller) -> Result<Json
         view.groups = groups(&hall, &engine, stamp.now);
         view.longest = longest(&engine, stamp.now);
         view.clear = clear_of(&engine, stamp.now, engine.queue_gone(stamp.now), 0);
+        // Calls and people at kiosks cannot wait; what grows slowly comes behind them.
         view.alerts = unshown.iter().map(|call| not_shown(&hall, call)).collect();
+        view.alerts.extend(called.into_iter().map(|text| Alert {
+            kind: AlertKind::StaffCalled,
+            text,
+        }));
         let others = alerts(&hall, &engine, stamp.now, &view, trouble);
         view.alerts.extend(others);
         view

@@ -28,6 +28,7 @@ mod router;
 mod serve;
 mod server;
 mod simulate;
+mod staff;
 mod tickets;
 mod unshown;
 mod view;
@@ -143,6 +144,7 @@ fn copied(
 
 /// Exit 0: sound. Exit 1: not, with the first bad record on the first line.
 fn verify(ledger: &std::path::Path, key: Option<&std::path::Path>) -> anyhow::Result<ExitCode> {
+    anyhow::ensure!(ledger.exists(), "there is no ledger at {}", ledger.display());
     let crypto = key.map(keys::root_key).transpose()?.map(|key| GmSoft::new(&key));
     let report = ticket_dispatcher_ledger::verify(ledger, crypto.as_ref().map(|c| c as &dyn CryptoProvider))?;
     for finding in &report.findings {

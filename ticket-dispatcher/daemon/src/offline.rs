@@ -26,7 +26,7 @@ use crate::tickets::{check_holder, holder_facts, new_ticket_id};
 const KIOSK: &[Role] = &[Role::Kiosk, Role::Admin];
 
 /// The kiosk that asks: the one of its certificate, or the one that a tool on this machine names.
-fn kiosk(caller: &Caller, named: Option<DeviceId>) -> Result<DeviceId, Failure> {
+pub fn kiosk(caller: &Caller, named: Option<DeviceId>) -> Result<DeviceId, Failure> {
     caller.must_be(KIOSK)?;
     if let Caller::Device(Role::Kiosk, id) = caller {
         let own = DeviceId::new(id.as_str()).map_err(|_| Failure::not_found("kiosk"))?;

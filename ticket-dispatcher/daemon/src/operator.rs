@@ -115,6 +115,7 @@ pub async fn openapi(State(app): State<Arc<App>>) -> Response<Body> {
         crate::tickets::rate,
         crate::offline::lend,
         crate::offline::hand_over,
+        crate::staff::call,
         crate::bookings::book,
         crate::bookings::cancel,
         crate::bookings::slots,

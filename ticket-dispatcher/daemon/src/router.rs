@@ -15,7 +15,9 @@ use ticket_dispatcher_protocol::ProblemKind;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Failure;
-use crate::{bookings, delivery, live_hall, offline, operator, outlook, pages, policy, public, tickets, why, windows};
+use crate::{
+    bookings, delivery, live_hall, offline, operator, outlook, pages, policy, public, staff, tickets, why, windows,
+};
 
 /// Whether the listener that a request came in by takes the bearer token.
 #[derive(Clone, Copy)]
@@ -27,6 +29,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/tickets", post(tickets::take))
         .route("/tickets/hand-over", post(offline::hand_over))
         .route("/leases", post(offline::lend))
+        .route("/staff-calls", post(staff::call))
         .route("/tickets/{id}", get(tickets::look))
         .route("/tickets/{id}/recall", post(tickets::recall))
         .route("/tickets/{id}/start", post(tickets::start))

@@ -101,6 +101,7 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
         metrics,
         snapshot,
         forecasts: Forecasts::default(),
+        staff_calls: crate::staff::StaffCalls::default(),
         openapi: operator::document(),
     });
     let routes = router::router(Arc::clone(&app));

@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 use ticket_dispatcher_types::{IdemKey, TicketId};
 
 use crate::{
-    AskLease, CancelTicket, Clear, FindBookings, FoundBookings, HallEvent, HallSnapshot, HandOver, HandedOver, Lent,
-    Problem, Services, TakeTicket, TicketIssued, TicketView, WhatIf, WhatIfAnswer,
+    AskLease, CallStaff, CancelTicket, Clear, FindBookings, FoundBookings, HallEvent, HallSnapshot, HandOver,
+    HandedOver, Lent, Problem, Services, StaffCalled, TakeTicket, TicketIssued, TicketView, WhatIf, WhatIfAnswer,
 };
 
 pub use sse::{SseEvent, SseParser};
@@ -159,6 +159,14 @@ impl Client {
     /// `POST /tickets/hand-over`. The same ticket is taken in once.
     pub async fn hand_over(&self, key: IdemKey, request: &HandOver) -> Result<HandedOver, CallError> {
         self.post("/api/v1/tickets/hand-over", key, request).await
+    }
+
+    /// `POST /staff-calls`.
+    pub async fn call_staff(&self, request: &CallStaff) -> Result<StaffCalled, CallError> {
+        let request = self
+            .authorised(self.calls.post(format!("{}/api/v1/staff-calls", self.base)))
+            .json(request);
+        answer(request.send().await.map_err(CallError::from_http)?).await
     }
 
     /// `POST /bookings/find`.

@@ -11,6 +11,7 @@ mod hall;
 mod offline;
 mod problem;
 mod service;
+mod staff;
 mod steering;
 mod ticket;
 mod window;
@@ -22,6 +23,7 @@ pub use hall::{CallView, GroupView, HallEvent, HallEventKind, HallInfo, HallSnap
 pub use offline::{AskLease, HandOver, HandedOver, Lent, LentNumber};
 pub use problem::{HeldTicket, Problem, ProblemKind};
 pub use service::{LocalText, OpenHours, ServiceGroup, ServiceView, Services, WaitRange};
+pub use staff::{CallStaff, StaffCallReason, StaffCalled};
 pub use steering::{
     Alert, AlertKind, CallNote, Clear, Entry, EntryKind, GroupNow, ManagerView, OverView, PickTicket, PolicyChoice,
     PolicyView, RunnerUpView, Said, SetPolicy, WaitingList, WaitingTicket, WhatIf, WhatIfAnswer, WhyView, WindowNow,

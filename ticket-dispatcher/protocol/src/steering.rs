@@ -366,6 +366,8 @@ pub struct Entry {
 pub enum AlertKind {
     /// The journal cannot be written.
     Trouble,
+    /// Somebody at a kiosk needs staff.
+    StaffCalled,
     /// People wait for whom no window is open.
     NoWindow,
     /// Somebody waits longer than an hour.

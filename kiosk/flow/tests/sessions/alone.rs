@@ -190,3 +190,30 @@ fn with_the_line_back_numbers_come_from_the_dispatcher_again() {
     bench.touch(Intent::Confirm);
     bench.request();
 }
+
+#[test]
+fn two_attempts_that_nobody_answers_are_an_outage_for_whoever_waits() {
+    let mut bench = Bench::well();
+    bench.dispatcher(DispatcherInput::Lent(Lent {
+        day: Some(TODAY),
+        numbers: vec![number(990)],
+    }));
+    bench.lay(adult());
+    bench.reader(ReaderInput::Removed);
+    bench.choose("G1", "S101");
+    bench.touch(Intent::Confirm);
+    let (key, _) = bench.request();
+    let trouble = Trouble::LedgerAway;
+    for _ in 0..3 {
+        bench.dispatcher(DispatcherInput::Unavailable { key, trouble });
+    }
+    bench.wait_s(5);
+    assert!(bench.taken().is_empty(), "a dispatcher that cannot write is there");
+    let trouble = Trouble::DispatcherAway;
+    for _ in 0..2 {
+        assert!(!bench.model().offline);
+        bench.dispatcher(DispatcherInput::Unavailable { key, trouble });
+    }
+    bench.wait_s(1);
+    assert_eq!(given(&mut bench).2.number.to_string(), "A990");
+}

@@ -72,7 +72,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
                 eprintln!("{}: reader {id} is ready", args.port);
             }
             Event::DeviceDown(reason) => {
-                let why = sentence(&args.port, &reason);
+                let said = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                let stranger = !was_up && !said.is_empty() && !matches!(reason, DownReason::Gone(_));
+                let why = if stranger {
+                    no_reader(&args.port, &said)
+                } else {
+                    sentence(&args.port, &reason)
+                };
                 if args.once || !was_up {
                     return Err(Failure::Device(why));
                 }

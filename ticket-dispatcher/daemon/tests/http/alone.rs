@@ -150,3 +150,16 @@ fn a_number_of_another_day_another_kiosk_or_nobody_is_refused_with_the_reason() 
     );
     assert_eq!((keyless.status, keyless.code().as_str()), (400, "malformed"));
 }
+
+#[test]
+fn a_call_for_staff_is_on_the_managers_page() {
+    let house = House::new();
+    let call = json!({ "device": "K01", "reason": "card-left" }).to_string();
+    assert_eq!(house.call("POST", "/api/v1/staff-calls", &call).status, 200);
+    let page = house.call("GET", "/api/v1/manager", "").json();
+    let first = &page["alerts"][0];
+    assert_eq!(first["kind"], "staff-called", "{page}");
+    assert_eq!(first["text"]["zh"], "自助机 K01：读卡区有遗留的证件（刚刚）");
+    let wrong = json!({ "device": "K01", "reason": "bored" }).to_string();
+    assert_eq!(house.call("POST", "/api/v1/staff-calls", &wrong).status, 400);
+}

@@ -149,6 +149,8 @@ fn each_role_may_do_its_own_and_no_more() {
         (GATEWAY, "POST", "/api/v1/bookings/unblock", "{}", 403),
         (W01, "POST", "/api/v1/bookings/unblock", "{}", 400),
         (GATEWAY, "POST", "/api/v1/tickets", take.as_str(), 403),
+        (KIOSK, "POST", "/api/v1/staff-calls", r#"{"reason":"asked"}"#, 200),
+        (BOARD, "POST", "/api/v1/staff-calls", r#"{"reason":"asked"}"#, 403),
         (KIOSK, "POST", "/api/v1/leases", "{}", 200),
         (KIOSK, "POST", "/api/v1/leases", r#"{"device":"K02"}"#, 403),
         (W01, "POST", "/api/v1/leases", "{}", 403),

@@ -118,8 +118,8 @@ fn groups(lang: Lang, greeting: Option<&str>, chosen: u8) -> Screen {
             "市场准入",
             "市場准入",
             "Business registration",
-            1,
-            Some(wait(2, 5)),
+            0,
+            Some(wait(45, 55)),
             true,
         ),
         (

@@ -185,6 +185,22 @@ impl Kiosk {
         Ok(())
     }
 
+    /// Waits until no text on the screen contains `words` any more.
+    pub async fn see_not(&self, words: &str) -> anyhow::Result<()> {
+        until(format!("the screen without 「{words}」"), || async move {
+            let tree = self.tree().await?;
+            Ok((!tree.iter().any(|e| e.label.contains(words))).then_some(()))
+        })
+        .await
+    }
+
+    /// Does something to the network cable between kiosk and dispatcher: `{"line":"silent"}`.
+    pub async fn lan(&self, cable: Value) -> anyhow::Result<()> {
+        let url = format!("{}/lan", self.devices);
+        self.http.post(url).json(&cable).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// Takes the ticket out of the printer's mouth.
     pub async fn take_paper(&self) -> anyhow::Result<()> {
         self.http.post(format!("{}/printer/take", self.devices)).send().await?;

@@ -1,5 +1,6 @@
 //! The scenes, in the order in which they are played. Each must leave the kiosk on its first screen.
 
+mod alone;
 mod citizens;
 mod paper;
 mod window;
@@ -116,6 +117,10 @@ impl Play {
         scene!(
             "a window calls, recalls, marks a no-show, finishes",
             window::a_morning(self, report, &first).await
+        );
+        scene!(
+            "the network goes, a number is taken, the network comes back",
+            alone::lan_out(self, report).await
         );
         Ok(())
     }

@@ -65,6 +65,22 @@ impl Dispatcher {
         self.post(&format!("/windows/{window}/open"), clerk).await.map(|_| ())
     }
 
+    /// Presses "next" at a window until it calls this number; everybody before it is served.
+    pub async fn call_until(&self, window: &str, number: &str) -> anyhow::Result<()> {
+        for _ in 0..20 {
+            let called = self
+                .post(&format!("/windows/{window}/next"), json!({"finish_current": true}))
+                .await?;
+            if called["ticket"]["number"] == number || called["number"] == number {
+                return Ok(());
+            }
+            if called.is_null() {
+                break;
+            }
+        }
+        bail!("window {window} never called {number}")
+    }
+
     /// The public lookup, without credentials.
     pub async fn lookup(&self, token: &str) -> anyhow::Result<Value> {
         let url = format!("{}/api/v1/lookup?t={token}", self.base);

@@ -1,0 +1,107 @@
+//! Calls for staff from the kiosks. They live in memory and for ten minutes: who pressed a button stands there now, and
+//! a call that nobody came to is better made again than shown for ever.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use ticket_dispatcher_protocol::{CallStaff, Problem, Said, StaffCallReason, StaffCalled};
+use ticket_dispatcher_types::{DeviceId, UnixMillis};
+
+use crate::app::App;
+use crate::body;
+use crate::caller::Caller;
+use crate::offline::kiosk;
+use crate::problem::Failure;
+
+/// A call is shown for so long.
+const SHOWN_MS: i64 = 10 * 60 * 1000;
+
+/// What the kiosks have called for: the last time of each reason.
+#[derive(Default)]
+pub struct StaffCalls(Mutex<BTreeMap<(DeviceId, StaffCallReason), UnixMillis>>);
+
+impl StaffCalls {
+    fn call(&self, kiosk: DeviceId, reason: StaffCallReason, now: UnixMillis) -> usize {
+        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.insert((kiosk, reason), now);
+        calls.retain(|_, at| now.0 - at.0 < SHOWN_MS);
+        calls.len()
+    }
+
+    /// One sentence for each call that is not old, the newest first.
+    pub fn sentences(&self, now: UnixMillis) -> Vec<Said> {
+        let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut fresh: Vec<_> = calls.iter().filter(|(_, at)| now.0 - at.0 < SHOWN_MS).collect();
+        fresh.sort_by_key(|(_, at)| std::cmp::Reverse(**at));
+        fresh
+            .into_iter()
+            .map(|((kiosk, reason), at)| said(kiosk, *reason, now.0 - at.0))
+            .collect()
+    }
+}
+
+fn said(kiosk: &DeviceId, reason: StaffCallReason, ago_ms: i64) -> Said {
+    let (zh, en) = match reason {
+        StaffCallReason::Asked => ("有人呼叫工作人员", "somebody calls for staff"),
+        StaffCallReason::Priority => ("有人需要优先服务，请来看看", "somebody asks for priority"),
+        StaffCallReason::CardLeft => ("读卡区有遗留的证件", "a card was left on the reader"),
+        StaffCallReason::Printer => ("打印机需要处理", "the printer needs somebody"),
+    };
+    let minutes = ago_ms / 60_000;
+    let (when_zh, when_en) = match minutes {
+        0 => ("刚刚".to_string(), "just now".to_string()),
+        n => (format!("{n} 分钟前"), format!("{n} min ago")),
+    };
+    Said {
+        zh: format!("自助机 {kiosk}：{zh}（{when_zh}）"),
+        en: format!("kiosk {kiosk}: {en} ({when_en})"),
+    }
+}
+
+/// Calls staff to a kiosk.
+#[utoipa::path(post, path = "/api/v1/staff-calls", tag = "kiosk alone", request_body = CallStaff,
+    responses((status = 200, description = "On the manager's page", body = StaffCalled),
+        (status = 403, body = Problem)))]
+pub async fn call(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    sent: Body,
+) -> Result<Json<StaffCalled>, Failure> {
+    let asked: CallStaff = body::parse(&headers, &body::read(&headers, sent).await?)?;
+    let kiosk = kiosk(&caller, asked.device)?;
+    let open = app.staff_calls.call(kiosk, asked.reason, app.clock.stamp().at);
+    let open = u32::try_from(open).unwrap_or(u32::MAX);
+    Ok(Json(StaffCalled { open }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_told_until_it_is_ten_minutes_old_and_once_however_often_it_is_made() {
+        let calls = StaffCalls::default();
+        let kiosk = |n: &str| DeviceId::new(n).expect("an id");
+        assert_eq!(calls.call(kiosk("K01"), StaffCallReason::Asked, UnixMillis(0)), 1);
+        assert_eq!(calls.call(kiosk("K01"), StaffCallReason::Asked, UnixMillis(1_000)), 1);
+        calls.call(kiosk("K02"), StaffCallReason::CardLeft, UnixMillis(400_000));
+        let told: Vec<String> = calls
+            .sentences(UnixMillis(410_000))
+            .into_iter()
+            .map(|said| said.zh)
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "自助机 K02：读卡区有遗留的证件（刚刚）",
+                "自助机 K01：有人呼叫工作人员（6 分钟前）"
+            ]
+        );
+        assert_eq!(calls.sentences(UnixMillis(601_000)).len(), 1, "the first is old");
+    }
+}
