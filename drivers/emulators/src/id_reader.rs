@@ -18,6 +18,7 @@ use drivers_id_reader::codec::{Command, Found, Parser, RequestError, Status};
 use serde_json::{Value, json};
 
 pub use self::drawer::drawer;
+pub(crate) use self::fault::from_hex;
 pub use self::fault::{FaultForm, Rule};
 pub use self::form::{FormError, LaidCard, lay};
 pub use self::module::{Behaviour, Health, Module};

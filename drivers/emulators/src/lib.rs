@@ -11,6 +11,7 @@ mod lan;
 pub mod line;
 pub mod maker;
 mod pages;
+pub mod passport;
 pub mod printer;
 mod proxy;
 mod pty;

@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::Parser;
 use drivers_emulators::id_reader::IdReader;
 use drivers_emulators::maker::MakerTwin;
+use drivers_emulators::passport::PassportReader;
 use drivers_emulators::printer::PrinterTwin;
 use drivers_emulators::{Bench, Lan, Options, Twin, UsbShape};
 use drivers_thermal_printer::{Profile, profile};
@@ -77,8 +78,9 @@ fn twin(name: &str, printer: &'static Profile, maker_time: f64) -> anyhow::Resul
     match name {
         "id-reader" => Ok(Box::new(IdReader::new())),
         "printer" => Ok(Box::new(PrinterTwin::new(printer))),
+        "passport-reader" => Ok(Box::new(PassportReader::new())),
         "maker" => Ok(Box::new(MakerTwin::new(maker_time))),
-        other => bail!("no device is called {other}; there are: id-reader, maker, printer"),
+        other => bail!("no device is called {other}; there are: id-reader, maker, passport-reader, printer"),
     }
 }
 

@@ -8,6 +8,7 @@ mod layout;
 mod number;
 mod reply;
 mod sam_id;
+mod scan;
 mod status;
 mod tables;
 
@@ -19,5 +20,6 @@ pub use layout::{CardKind, Field, TEXT_LEN, TextBlock, TextError};
 pub use number::{NumberWarning, check_character, check_citizen_number, check_foreigner_number};
 pub use reply::{Blocks, Reply, ReplyError, appended_address, encode_blocks, encode_reply};
 pub use sam_id::ModuleId;
+pub use scan::{Scan, ScanParser, encode_scan};
 pub use status::{Handling, Status};
 pub use tables::{ethnic_code, ethnic_name};

@@ -10,7 +10,9 @@ pub mod driver;
 pub mod machine;
 pub mod mrz;
 pub mod record;
+pub mod scanner;
 
 pub use codec::Card;
 pub use driver::IdReader;
 pub use machine::{Config, DownReason, Event, ReadFailure};
+pub use scanner::{Code, DocumentScanner, ScanEvent};

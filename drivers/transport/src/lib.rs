@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use drivers_device::{Transport, TransportError};
 
 pub use layout::{Endpoint, UsbLayout, choose_layout};
-pub use serial::Serial;
+pub use serial::{Parity, Serial};
 pub use tcp::Tcp;
 pub use usb::Usb;
 
@@ -38,8 +38,13 @@ pub fn open(port_spec: &str, baud: u32) -> Result<Box<dyn Transport>, TransportE
 
 /// Like [`open`], but for a device that may be plugged in later: only a port that cannot be understood is refused.
 pub fn closed(port_spec: &str, baud: u32) -> Result<Box<dyn Transport>, TransportError> {
+    closed_with(port_spec, baud, Parity::None)
+}
+
+/// Like [`closed`], for a device that wants a parity bit; it matters to serial lines.
+pub fn closed_with(port_spec: &str, baud: u32, parity: Parity) -> Result<Box<dyn Transport>, TransportError> {
     Ok(match parse(port_spec)? {
-        Spec::Serial => Box::new(Serial::closed(port_spec, baud)),
+        Spec::Serial => Box::new(Serial::closed(port_spec, baud, parity)),
         Spec::Usb { vendor, product } => Box::new(Usb::closed(port_spec, vendor, product)),
         Spec::Tcp { address } => Box::new(Tcp::closed(port_spec, &address)),
     })

@@ -19,20 +19,32 @@ use crate::{gone, left};
 /// The kernel takes writes in pieces of at most this size, so that the count of accepted bytes is fine-grained.
 const PIECE_LEN: usize = 512;
 
-/// One serial line, 8N1, no flow control.
+/// The bit after the eight of data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Parity {
+    /// None: 8N1, as almost every device.
+    #[default]
+    None,
+    /// Odd: 8O1.
+    Odd,
+}
+
+/// One serial line, eight bits, one stop bit, no flow control.
 #[derive(Debug)]
 pub struct Serial {
     path: String,
     baud: u32,
+    parity: Parity,
     line: Option<OwnedFd>,
 }
 
 impl Serial {
     /// Not opened yet; call [`Transport::reopen`].
-    pub fn closed(path: &str, baud: u32) -> Self {
+    pub fn closed(path: &str, baud: u32, parity: Parity) -> Self {
         Self {
             path: path.into(),
             baud,
+            parity,
             line: None,
         }
     }
@@ -53,6 +65,10 @@ impl Serial {
     fn open(&self) -> Result<OwnedFd, TransportError> {
         let set_up = serialport::new(&self.path, self.baud)
             .timeout(Duration::from_millis(100))
+            .parity(match self.parity {
+                Parity::None => serialport::Parity::None,
+                Parity::Odd => serialport::Parity::Odd,
+            })
             .exclusive(false)
             .open_native()
             // A line that another program has locked is reported as a missing device: only the path tells them apart.

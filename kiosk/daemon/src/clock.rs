@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Context;
+use drivers_id_reader::codec::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use kiosk_flow::{Day, Moment};
@@ -57,6 +58,12 @@ impl Clock {
             .with_time_zone(self.zone.clone())
             .strftime("%Y-%m-%d")
             .to_string()
+    }
+
+    /// Today in the hall, for the century of a birth in a passport.
+    pub fn date(&self) -> anyhow::Result<Date> {
+        let text = self.today().replace('-', "");
+        Date::parse(&text).with_context(|| format!("today is {text}, which no passport knows"))
     }
 
     /// A stored time as people read it.

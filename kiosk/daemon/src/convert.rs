@@ -1,6 +1,7 @@
 //! Between the wire, the devices and the flow, by hand: the flow knows none of the others.
 
-use drivers_id_reader::codec::{CardKind, ValidTo};
+use drivers_id_reader::codec::{CardKind, Date, ValidTo};
+use drivers_id_reader::mrz::Mrz;
 use drivers_thermal_printer::TicketSlip;
 use kiosk_flow::{
     Appointment, Call, Card, Catalogue, Day, Group, Lent, LentNumber, LocalText, Service, Slip, StaffReason, Ticket,
@@ -8,7 +9,7 @@ use kiosk_flow::{
 };
 use provisioning_config::hall_file::Text;
 use ticket_dispatcher_protocol as wire;
-use ticket_dispatcher_types::{Cases, CheckCode, Class, DeviceId, DocumentKind};
+use ticket_dispatcher_types::{Cases, CheckCode, Class, DeviceId, DocumentKind, Personal};
 
 use crate::clock::Clock;
 
@@ -38,11 +39,7 @@ pub fn card(card: drivers_id_reader::Card) -> Card {
         CardKind::Foreigner2023 => DocumentKind::ForeignerPr2023,
     };
     let valid_to = match card.valid_to {
-        ValidTo::Day(date) => Some(Day {
-            year: i16::try_from(date.year()).unwrap_or(i16::MAX),
-            month: date.month(),
-            day: date.day(),
-        }),
+        ValidTo::Day(date) => Some(day(date)),
         // The chip is the authority: what it does not say clearly refuses nobody.
         ValidTo::LongTerm | ValidTo::Unreadable => None,
     };
@@ -52,6 +49,28 @@ pub fn card(card: drivers_id_reader::Card) -> Card {
         name: card.name,
         birth: card.birth,
         valid_to,
+    }
+}
+
+/// What a number needs of a passport. Numbers of two states may be the same, so the issuer goes before the number, with
+/// the filler between that stands for nothing in the zone.
+pub fn passport(zone: Mrz) -> Card {
+    let digits = |date: Option<Date>| Personal::new(date.map(|date| date.to_string()).unwrap_or_default());
+    let name = format!("{} {}", zone.surname.expose(), zone.given.expose());
+    Card {
+        document: DocumentKind::Passport,
+        number: Personal::new(format!("{}<{}", zone.issuer, zone.number.expose())),
+        name: Personal::new(name.trim()),
+        birth: digits(zone.birth),
+        valid_to: zone.expiry.map(day),
+    }
+}
+
+fn day(date: Date) -> Day {
+    Day {
+        year: i16::try_from(date.year()).unwrap_or(i16::MAX),
+        month: date.month(),
+        day: date.day(),
     }
 }
 

@@ -319,6 +319,7 @@ fn name(input: &Input) -> &'static str {
     match input {
         Input::Intent(_) => "intent",
         Input::Reader(_) => "reader",
+        Input::Scan(_) => "scan",
         Input::Dispatcher(_) => "dispatcher",
         Input::Printer(_) => "printer",
         Input::Tick => "tick",

@@ -9,6 +9,7 @@ mod clock;
 mod convert;
 mod core;
 mod dispatcher;
+mod passport;
 mod printer;
 mod reader;
 mod screen;
@@ -96,6 +97,9 @@ fn run(file: &KioskFile) -> anyhow::Result<()> {
     let models = screen::serve(&runtime, &file.ui_socket, tx.clone())?;
     if let Some(device) = &file.reader {
         reader::start(device, tx.clone())?;
+    }
+    if let Some(scanner) = &file.passport {
+        passport::start(scanner, clock.clone(), tx.clone())?;
     }
     let printer = match &file.printer {
         Some(device) => Some(printer::start(device, found.at_printer, tx.clone())?),

@@ -55,7 +55,7 @@ impl Flow {
     }
 
     /// Makes room for a card that was laid down; false when this session needs none.
-    fn ready_for_card(&mut self, at: &Moment, effects: &mut Effects) -> bool {
+    pub(crate) fn ready_for_card(&mut self, at: &Moment, effects: &mut Effects) -> bool {
         if self.session.as_ref().is_some_and(|s| Self::over(&s.stage)) {
             self.end(effects);
         }
@@ -116,7 +116,7 @@ impl Flow {
         Outcome::Advanced
     }
 
-    fn take_person(&mut self, at: &Moment, card: Card, effects: &mut Effects) {
+    pub(crate) fn take_person(&mut self, at: &Moment, card: Card, effects: &mut Effects) {
         let elder_age = self.catalogue.elder_age;
         let age = card.age_on(at.today);
         let trouble = match age {

@@ -106,6 +106,7 @@ impl Flow {
         let outcome = match input {
             Input::Intent(intent) => self.intent(at, intent, &mut effects),
             Input::Reader(reader) => self.reader(at, reader, &mut effects),
+            Input::Scan(scan) => self.scanned(at, scan, &mut effects),
             Input::Dispatcher(answer) => self.dispatcher(at, answer, &mut effects),
             Input::Printer(printer) => self.printer(at, printer, &mut effects),
             Input::Tick => self.tick(at, &mut effects),

@@ -26,6 +26,8 @@ pub enum Input {
     Intent(Intent),
     /// The reader.
     Reader(ReaderInput),
+    /// The document scanner.
+    Scan(Scan),
     /// The dispatcher.
     Dispatcher(DispatcherInput),
     /// The printer.
@@ -62,6 +64,17 @@ pub enum ReadFailure {
     TryAgain,
     /// Not a card that this reader knows, or a damaged chip.
     NotReadable,
+}
+
+/// What a document scanner saw.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scan {
+    /// A passport whose zone is sure.
+    Passport(Card),
+    /// A paper that could not be read.
+    Misread,
+    /// A code that this kiosk has no use for, such as an electronic identity. What it says is not kept.
+    ForeignCode,
 }
 
 /// A number that was called.

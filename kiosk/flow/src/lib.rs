@@ -24,6 +24,7 @@ mod effect;
 mod flow;
 mod input;
 mod printing;
+mod scans;
 mod session;
 mod settings;
 mod ticket;
@@ -36,7 +37,7 @@ pub use catalogue::{Catalogue, Group, LocalText, Service, WaitS};
 pub use effect::{Effect, LogLine, Outcome, Phrase, Reason, StaffReason, Step};
 pub use flow::Flow;
 pub use input::{
-    Call, DispatcherInput, Input, JobOutcome, Moment, PrinterInput, PrinterState, ReadFailure, ReaderInput,
+    Call, DispatcherInput, Input, JobOutcome, Moment, PrinterInput, PrinterState, ReadFailure, ReaderInput, Scan,
 };
 pub use settings::{Settings, Timeouts};
 pub use ticket::{Appointment, JobNo, Slip, Ticket, TicketRequest, Underway};

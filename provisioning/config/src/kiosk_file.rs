@@ -37,6 +37,8 @@ pub struct KioskFile {
     pub dispatcher: Dispatcher,
     /// The card reader; none for a kiosk without one.
     pub reader: Option<Device>,
+    /// The scanner of passports and codes; none for a kiosk without one.
+    pub passport: Option<Scanner>,
     /// The printer; none for a kiosk without one.
     pub printer: Option<Printer>,
     /// How every session begins.
@@ -70,6 +72,14 @@ pub struct Device {
     /// The line's rate.
     #[serde(default = "baud")]
     pub baud: u32,
+}
+
+/// `[passport]`. Its line has its own rate and parity.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scanner {
+    /// A serial path, or `tcp:HOST:PORT`.
+    pub port: String,
 }
 
 /// `[printer]`.
@@ -134,6 +144,7 @@ struct RawFile {
     kiosk: RawKiosk,
     dispatcher: Dispatcher,
     reader: Option<Device>,
+    passport: Option<Scanner>,
     printer: Option<Printer>,
     #[serde(default)]
     modes: Modes,
@@ -190,6 +201,7 @@ impl KioskFile {
                 token_file: raw.dispatcher.token_file.map(under),
             },
             reader: raw.reader,
+            passport: raw.passport,
             printer: raw.printer,
             modes: raw.modes,
             timeouts: raw.timeouts,
@@ -271,6 +283,9 @@ key = "kiosk.key"
 [reader]
 port = "/dev/ttyS1"
 
+[passport]
+port = "/dev/hall/passport"
+
 [printer]
 port = "usb:0485:5741"
 profile = "masung-ep"
@@ -287,6 +302,7 @@ profile = "masung-ep"
         assert_eq!(file.outbox, Path::new("/var/lib/kiosk/outbox.sqlite"));
         assert_eq!(file.dispatcher.key.as_deref(), Some(Path::new("/etc/kiosk/kiosk.key")));
         assert_eq!(file.reader.expect("a reader").baud, 115_200);
+        assert_eq!(file.passport.expect("a scanner").port, "/dev/hall/passport");
         assert_eq!(file.name.get(Lang::ZhHant), "1号自助机");
         assert_eq!(file.timeouts.idle_elder_s, 120);
     }

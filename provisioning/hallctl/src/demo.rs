@@ -187,7 +187,7 @@ async fn start_emulators(
         "--control",
         bench,
         "--devices",
-        "id-reader,printer",
+        "id-reader,passport-reader,printer",
         "--printer-profile",
         PRINTER_PROFILE,
         "--kiosk-screen",

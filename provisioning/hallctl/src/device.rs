@@ -2,6 +2,7 @@
 
 pub mod id_reader;
 pub mod maker;
+pub mod passport;
 pub mod printer;
 
 use std::process::ExitCode;
@@ -15,6 +16,8 @@ pub enum Device {
     IdReader(id_reader::Args),
     /// Ask a temporary-ID maker how it is, try its protocol, or make one card.
     Maker(maker::Args),
+    /// Read passports and show codes: one JSON object per paper.
+    Passport(passport::Args),
     /// Ask a ticket printer how it is, or print on it.
     Printer(printer::Args),
 }
@@ -35,6 +38,7 @@ pub fn run(device: Device) -> ExitCode {
     let done = match device {
         Device::Maker(args) => return maker::run(&args),
         Device::IdReader(args) => id_reader::run(&args),
+        Device::Passport(args) => passport::run(&args),
         Device::Printer(args) => printer::run(&args),
     };
     match done {

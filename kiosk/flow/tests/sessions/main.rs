@@ -5,4 +5,5 @@ mod appointments;
 mod bench;
 mod faults;
 mod random;
+mod scans;
 mod ways;

@@ -2,7 +2,7 @@
 
 use kiosk_flow::{
     Card, Day, DispatcherInput, Effect, Flow, Input, JobNo, JobOutcome, PrinterInput, PrinterState, ReadFailure,
-    ReaderInput,
+    ReaderInput, Scan,
 };
 use proptest::prelude::*;
 use ticket_dispatcher_types::{IdemKey, Lang, TicketNo};
@@ -121,6 +121,11 @@ fn inputs() -> impl Strategy<Value = Draw> {
     ]);
     prop_oneof![
         30 => intents().prop_map(|i| Draw::Plain(Input::Intent(i))),
+        3 => prop_oneof![
+            2 => cards().prop_map(Scan::Passport),
+            1 => Just(Scan::Misread),
+            1 => Just(Scan::ForeignCode),
+        ].prop_map(|scan| Draw::Plain(Input::Scan(scan))),
         18 => reader.prop_map(|r| Draw::Plain(Input::Reader(r))),
         8 => (any::<bool>(), 1u16..200).prop_map(|(mine, n)| Draw::Issued(mine, n)),
         3 => (any::<bool>(), 1u16..200).prop_map(|(mine, n)| Draw::Held(mine, n)),

@@ -115,6 +115,10 @@ impl Files {
             "reader".to_string(),
             table([("port", text(&self.devices.join("id-reader")))]),
         );
+        file.insert(
+            "passport".to_string(),
+            table([("port", text(&self.devices.join("passport-reader")))]),
+        );
         let printer = [
             ("port", text(&self.devices.join("printer"))),
             ("profile", PRINTER_PROFILE.to_string()),

@@ -163,6 +163,16 @@ impl Kiosk {
         Ok(())
     }
 
+    /// Lays a passport on the scanner, or shows it a code; nothing has to be lifted.
+    pub async fn scan(&self, what: &str, paper: &Value) -> anyhow::Result<()> {
+        let url = format!("{}/passport-reader/{what}", self.devices);
+        let answer = self.http.post(url).json(paper).send().await?;
+        if !answer.status().is_success() {
+            bail!("the scanner refuses the {what}: {}", answer.text().await?);
+        }
+        Ok(())
+    }
+
     /// State of a device as its emulator tells it.
     pub async fn device(&self, name: &str) -> anyhow::Result<Value> {
         Ok(self

@@ -97,6 +97,10 @@ impl Play {
             citizens::foreigner(self, report, "foreigner_2023").await
         );
         scene!(
+            "a passport; an electronic identity code is refused kindly",
+            citizens::passport(self, report).await
+        );
+        scene!(
             "an elder: large type, priority offered",
             citizens::elder(self, report).await
         );

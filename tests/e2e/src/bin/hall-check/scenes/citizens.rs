@@ -1,9 +1,10 @@
 //! Citizens at the kiosk.
 
 use anyhow::{Context as _, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Held, Play};
+use crate::kiosk::contains;
 use crate::report::{Report, Witness};
 
 /// Group and service that most scenes choose.
@@ -150,6 +151,50 @@ pub async fn foreigner(play: &mut Play, report: &mut Report, layout: &str) -> an
     let card = play.person(layout, |p| kind(p, layout))?;
     tap_first(play, report, &card, &format!("ticket-{}", layout.replace('_', "-"))).await?;
     play.leave().await
+}
+
+/// A passport by its machine-readable zone, after a code that this kiosk must not read.
+pub async fn passport(play: &mut Play, report: &mut Report) -> anyhow::Result<()> {
+    play.kiosk.see("先选事项").await?;
+    play.kiosk
+        .scan("code", &json!({ "text": "made-up-electronic-identity" }))
+        .await?;
+    let said = play.kiosk.see("请到服务台").await?;
+    report.saw(Witness::Screen, format!("an electronic identity code: {said}"));
+    play.keep_screen("code-refused").await?;
+    let person = json!({
+        "issuer": "UTO", "surname": "SPECIMEN", "given": "ANNA MARIA", "number": "X1234567",
+        "birth": "840229", "sex": "F", "expiry": "310101",
+    });
+    play.kiosk.scan("passport", &person).await?;
+    play.kiosk.see(GROUP).await?;
+    choose(play, GROUP, SERVICE).await?;
+    play.kiosk.touch("确认取号").await?;
+    let held = play.number_in_hand(report, "ticket-passport").await?;
+    let papers = play.kiosk.papers_with(&held.number).await?;
+    let (_, bytes) = papers.first().context("no paper with the number")?;
+    ensure!(
+        contains(bytes, b"S*****************A"),
+        "the masked name of the passport is not on the paper"
+    );
+    ensure!(!contains(bytes, b"SPECIMEN"), "the whole name is on the paper");
+    report.saw(
+        Witness::Printer,
+        format!("{} for a passport, its name masked", held.number),
+    );
+    play.leave().await?;
+    // The same passport again: the person is known by issuer and number.
+    play.kiosk.scan("passport", &person).await?;
+    play.kiosk.see(GROUP).await?;
+    choose(play, GROUP, SERVICE).await?;
+    play.kiosk.touch("确认取号").await?;
+    play.kiosk.see(&held.number).await?;
+    report.saw(
+        Witness::Screen,
+        format!("the same passport again: {} is shown", held.number),
+    );
+    play.kiosk.touch("知道了，继续等").await?;
+    play.kiosk.see("先选事项").await.map(|_| ())
 }
 
 /// An elder gets large type and is offered priority.
