@@ -3,7 +3,7 @@
 use crate::screens as ui;
 use crate::screens::{App, Theme, View};
 use qrcode::{EcLevel, QrCode};
-use slint::{ComponentHandle, Image, ModelRc, Rgb8Pixel, SharedPixelBuffer, SharedString, VecModel};
+use slint::{ComponentHandle, Image, Model as _, ModelRc, Rgb8Pixel, SharedPixelBuffer, SharedString, VecModel};
 use ticket_dispatcher_types::Lang;
 use ui_model::{
     CardTrouble, CatalogueGroup, CatalogueService, ChosenMatter, Function, FunctionState, Model, PaperState, Punctual,
@@ -34,12 +34,13 @@ pub fn show(app: &App, model: &Model) {
         number: call.number.to_string().into(),
         window: text(&call.window),
     });
-    view.set_calls(list(calls));
+    view.set_calls(list(&view.get_calls(), calls, |_, _| true));
     view.set_stale_s(model.strip.stale_s.map_or(-1, whole));
     view.set_time_left_s(model.time_left_s.map_or(-1, i32::from));
     view.set_staff_called(model.staff_called);
     view.set_offline(model.offline);
     wipe(&view);
+    forget_lists(&view, Some(&model.screen));
     let page = show_screen(&view, &model.screen, model.lang);
     if view.get_page() != page {
         view.set_visit(view.get_visit().wrapping_add(1));
@@ -51,7 +52,8 @@ pub fn show(app: &App, model: &Model) {
 pub fn show_disconnected(app: &App) {
     let view = app.global::<View>();
     wipe(&view);
-    view.set_calls(list(std::iter::empty()));
+    forget_lists(&view, None);
+    view.set_calls(ModelRc::default());
     view.set_time_left_s(-1);
     view.set_page(ui::Page::Disconnected);
 }
@@ -82,9 +84,7 @@ fn wipe(view: &View) {
     view.set_group_name("".into());
     queue(view, 0, None);
     view.set_search_text("".into());
-    view.set_matters(list(std::iter::empty()));
     view.set_matters_line("".into());
-    view.set_papers(list(std::iter::empty()));
     view.set_materials_qr(Image::default());
     view.set_has_materials_qr(false);
     view.set_agent(false);
@@ -100,8 +100,21 @@ fn wipe(view: &View) {
     view.set_reprint(false);
 }
 
+/// Empties the lists that `screen` does not show. A list that it does show stays, see [`list`].
+fn forget_lists(view: &View, screen: Option<&Screen>) {
+    if !matches!(screen, Some(Screen::Confirm { .. })) {
+        view.set_matters(ModelRc::default());
+        view.set_papers(ModelRc::default());
+    }
+    if !matches!(
+        screen,
+        Some(Screen::Groups { .. } | Screen::Services { .. } | Screen::Search { .. })
+    ) {
+        view.set_entries(ModelRc::default());
+    }
+}
+
 fn show_screen(view: &View, screen: &Screen, lang: Lang) -> ui::Page {
-    // The lists stay while the same list comes again: a list replaced by an equal one would be drawn anew.
     match screen {
         Screen::Attract {
             down,
@@ -121,7 +134,7 @@ fn show_screen(view: &View, screen: &Screen, lang: Lang) -> ui::Page {
             chosen,
             guidance,
         } => {
-            view.set_entries(list(groups.iter().map(group)));
+            entries(view, groups.iter().map(group));
             view.set_greeting(greeting.as_deref().map(text).unwrap_or_default());
             view.set_chosen(i32::from(*chosen));
             view.set_guidance(*guidance);
@@ -135,12 +148,12 @@ fn show_screen(view: &View, screen: &Screen, lang: Lang) -> ui::Page {
         } => {
             view.set_group_name(text(group_name));
             queue(view, *waiting, *wait);
-            view.set_entries(list(services.iter().map(|one| service(one, false))));
+            entries(view, services.iter().map(|one| service(one, false)));
             ui::Page::Services
         }
         Screen::Search { text: typed, results } => {
             view.set_search_text(typed.to_uppercase().into());
-            view.set_entries(list(results.iter().map(|one| service(one, true))));
+            entries(view, results.iter().map(|one| service(one, true)));
             ui::Page::Search
         }
         Screen::Confirm { .. } => show_confirm(view, screen, lang),
@@ -230,11 +243,12 @@ fn show_confirm(view: &View, screen: &Screen, lang: Lang) -> ui::Page {
     {
         let names: Vec<String> = matters.iter().map(|matter| matter.name.clone()).collect();
         view.set_matters_line(joined(&names, lang));
-        view.set_matters(list(matters.iter().map(|matter| ui::Matter {
+        let chosen = matters.iter().map(|matter| ui::Matter {
             id: matter.id.as_str().into(),
             name: text(&matter.name),
-        })));
-        view.set_papers(list(papers(matters).into_iter()));
+        });
+        view.set_matters(list(&view.get_matters(), chosen, |a, b| a.id == b.id));
+        view.set_papers(list(&view.get_papers(), papers(matters).into_iter(), |_, _| true));
         view.set_can_add(*can_add);
         queue(view, *waiting, *wait);
         if let Some(picture) = qr(materials_url) {
@@ -408,6 +422,26 @@ fn whole(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-fn list<T: Clone + 'static>(items: impl Iterator<Item = T>) -> ModelRc<T> {
-    ModelRc::new(VecModel::from_iter(items))
+fn entries(view: &View, items: impl Iterator<Item = ui::Entry>) {
+    view.set_entries(list(&view.get_entries(), items, |a, b| a.id == b.id));
+}
+
+/// The list `shown` with these rows. While the rows are about the same things it stays and its rows change in place:
+/// a list that is replaced makes its buttons anew, and a finger that lies on one at that moment presses nothing.
+fn list<T: Clone + PartialEq + 'static>(
+    shown: &ModelRc<T>,
+    rows: impl Iterator<Item = T>,
+    same: impl Fn(&T, &T) -> bool,
+) -> ModelRc<T> {
+    let rows: Vec<T> = rows.collect();
+    let before: Vec<T> = shown.iter().collect();
+    if before.len() != rows.len() || !before.iter().zip(&rows).all(|(a, b)| same(a, b)) || rows.is_empty() {
+        return ModelRc::new(VecModel::from(rows));
+    }
+    for (index, (old, new)) in before.into_iter().zip(rows).enumerate() {
+        if old != new {
+            shown.set_row_data(index, new);
+        }
+    }
+    shown.clone()
 }

@@ -3,6 +3,8 @@
 mod examples;
 mod layout;
 mod pictures;
+mod pieces;
+mod presses;
 mod real;
 mod stage;
 mod words;

@@ -24,12 +24,17 @@ impl Stage {
 
     /// Shows a model, or that the kiosk is away, until nothing changes any more.
     pub fn show(&self, model: Option<&Model>) {
+        self.tell(model);
+        for _ in 0..3 {
+            self.canvas.draw();
+        }
+    }
+
+    /// Tells the screens a model, and draws nothing yet.
+    pub fn tell(&self, model: Option<&Model>) {
         match model {
             Some(model) => picture::show(&self.app, model),
             None => picture::show_disconnected(&self.app),
-        }
-        for _ in 0..3 {
-            self.canvas.draw();
         }
     }
 
