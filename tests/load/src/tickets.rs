@@ -167,7 +167,7 @@ async fn ask(address: &str, token: &str, until: Instant, person: Option<usize>) 
 fn made_up(n: usize) -> String {
     let (division, day, order) = (990_101 + n / 280_000, 1 + n / 10_000 % 28, n % 10_000);
     format!(
-        ",\"holder\":{{\"document\":\"resident-id\",\"number\":\"{division}199001{day:02}{order:04}\",\
-         \"name\":\"测试员\",\"birth\":\"1990-01-{day:02}\"}}"
+        ",\"holder\":{{\"document\":\"resident_id\",\"number\":\"{division}199001{day:02}{order:04}\",\
+         \"name\":\"测试员\",\"birth\":\"199001{day:02}\"}}"
     )
 }
