@@ -43,3 +43,21 @@ pub trait Transport: Send {
     /// Closes and opens again.
     fn reopen(&mut self) -> Result<(), TransportError>;
 }
+
+impl<T: Transport + ?Sized> Transport for Box<T> {
+    fn port(&self) -> &str {
+        (**self).port()
+    }
+    fn write(&mut self, bytes: &[u8], deadline: Duration) -> Result<usize, TransportError> {
+        (**self).write(bytes, deadline)
+    }
+    fn read(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, TransportError> {
+        (**self).read(buffer, deadline)
+    }
+    fn set_baud(&mut self, baud: u32) -> Result<(), TransportError> {
+        (**self).set_baud(baud)
+    }
+    fn reopen(&mut self) -> Result<(), TransportError> {
+        (**self).reopen()
+    }
+}

@@ -15,6 +15,7 @@ pub mod passport;
 pub mod printer;
 mod proxy;
 mod pty;
+pub mod scanner;
 pub mod usb;
 mod wire;
 

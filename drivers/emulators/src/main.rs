@@ -13,6 +13,7 @@ use drivers_emulators::id_reader::IdReader;
 use drivers_emulators::maker::MakerTwin;
 use drivers_emulators::passport::PassportReader;
 use drivers_emulators::printer::PrinterTwin;
+use drivers_emulators::scanner::ScannerTwin;
 use drivers_emulators::{Bench, Lan, Options, Twin, UsbShape};
 use drivers_thermal_printer::{Profile, profile};
 use serde_json::json;
@@ -80,7 +81,8 @@ fn twin(name: &str, printer: &'static Profile, maker_time: f64) -> anyhow::Resul
         "printer" => Ok(Box::new(PrinterTwin::new(printer))),
         "passport-reader" => Ok(Box::new(PassportReader::new())),
         "maker" => Ok(Box::new(MakerTwin::new(maker_time))),
-        other => bail!("no device is called {other}; there are: id-reader, maker, passport-reader, printer"),
+        "scanner" => Ok(Box::new(ScannerTwin::default())),
+        other => bail!("no device is called {other}; there are: id-reader, maker, passport-reader, printer, scanner"),
     }
 }
 

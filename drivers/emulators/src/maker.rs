@@ -23,7 +23,7 @@ use drivers_temp_id_maker::driver::BAUD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub use firmware::{Firmware, TAKE_MS};
+pub use firmware::{Firmware, TAKE_MS, Weakness};
 pub use memory::{Count, Memory, State as NonVolatile};
 pub use world::{Action, Card, FilmPlace, Place, World};
 
@@ -47,6 +47,8 @@ pub struct Machine {
     on_since_ms: u64,
     pending: Vec<(u16, Option<Step>)>,
     decoder: Decoder,
+    tick_ms: u64,
+    weakness: Option<Weakness>,
 }
 
 impl Default for Machine {
@@ -58,14 +60,21 @@ impl Default for Machine {
 impl Machine {
     /// Loaded, switched on.
     pub fn new() -> Self {
+        Self::loaded(BLANKS, FILM, None)
+    }
+
+    /// With so many blanks and pieces of film, and for tests a planted weakness.
+    pub fn loaded(blanks: u32, film: u16, weakness: Option<Weakness>) -> Self {
         let mut machine = Self {
-            world: World::new(BLANKS, FILM),
+            world: World::new(blanks, film),
             firmware: None,
-            memory: Memory::new(NonVolatile::new(BLANKS, FILM)),
+            memory: Memory::new(NonVolatile::new(blanks, film)),
             now_ms: 0,
             on_since_ms: 0,
             pending: Vec::new(),
             decoder: Decoder::default(),
+            tick_ms: TICK_MS,
+            weakness,
         };
         machine.power(true);
         machine
@@ -77,7 +86,7 @@ impl Machine {
             (true, None) => {
                 self.on_since_ms = self.now_ms;
                 self.decoder = Decoder::default();
-                self.firmware = Some(Firmware::boot(self.memory.clone(), &mut self.world));
+                self.firmware = Some(Firmware::boot_with(self.memory.clone(), &mut self.world, self.weakness));
             }
             (true, life) => self.firmware = life,
             (false, Some(life)) => self.memory = life.memory,
@@ -129,11 +138,21 @@ impl Machine {
         }
     }
 
+    /// A coarser look at the sensors, for tests that play thousands of jobs.
+    pub fn tick_every(&mut self, ms: u64) {
+        self.tick_ms = ms.max(1);
+    }
+
+    /// Power went in the middle of a write: the copy that was being written is no longer whole. Only without power.
+    pub fn tear(&mut self) {
+        self.memory.tear();
+    }
+
     /// Lets time pass, in the machine's own milliseconds.
     pub fn pass(&mut self, ms: u64) {
         let until = self.now_ms + ms;
         while self.now_ms < until {
-            let slice = TICK_MS.min(until - self.now_ms);
+            let slice = self.tick_ms.min(until - self.now_ms);
             self.now_ms += slice;
             if !self.pending.is_empty() {
                 self.break_pending();

@@ -175,6 +175,9 @@ impl<T: Transport> Tim1<T> {
                 return Ok(None);
             }
             let count = self.line.read(&mut buffer, left)?;
+            if count == 0 {
+                return Ok(None); // a transport gives none only when the whole time is over
+            }
             for byte in &buffer[..count] {
                 // A late reply to another request is dropped.
                 if let Some(found) = decoder.push(*byte)

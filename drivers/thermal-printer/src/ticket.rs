@@ -3,6 +3,7 @@
 //! No identity number and no full name is ever laid out: the slip has no field for them (hall rules 2.6).
 
 mod encode;
+mod note;
 mod words;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,8 @@ use ui_ticket_raster::{Align, Block, Canvas, GlyphSource, Line, Size, render, wr
 
 use crate::Profile;
 use crate::machine::Job;
+
+pub use note::{NoteKind, NoteSlip};
 
 /// What one slip says. Stored beside the ticket, so that it can be printed again with the mark 补打.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

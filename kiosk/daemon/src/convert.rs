@@ -2,10 +2,10 @@
 
 use drivers_id_reader::codec::{CardKind, Date, ValidTo};
 use drivers_id_reader::mrz::Mrz;
-use drivers_thermal_printer::TicketSlip;
+use drivers_thermal_printer::{NoteKind, NoteSlip, TicketSlip};
 use kiosk_flow::{
-    Appointment, Call, Card, Catalogue, Day, Group, Lent, LentNumber, LocalText, Service, Slip, StaffReason, Ticket,
-    TicketRequest, WaitS,
+    Appointment, Call, Card, Catalogue, Day, Group, JobEnd, Lent, LentNumber, LocalText, Note, Service, Slip,
+    StaffReason, TempCardRules, Ticket, TicketRequest, WaitS,
 };
 use provisioning_config::hall_file::Text;
 use ticket_dispatcher_protocol as wire;
@@ -164,7 +164,8 @@ pub fn held(ticket: wire::HeldTicket, clock: &Clock) -> Ticket {
 /// What staff are called for.
 pub fn staff_reason(reason: StaffReason) -> wire::StaffCallReason {
     match reason {
-        StaffReason::Asked => wire::StaffCallReason::Asked,
+        // The consoles have no words for the maker yet: somebody is asked for.
+        StaffReason::Asked | StaffReason::Maker => wire::StaffCallReason::Asked,
         StaffReason::Priority => wire::StaffCallReason::Priority,
         StaffReason::CardLeft => wire::StaffCallReason::CardLeft,
         StaffReason::Printer => wire::StaffCallReason::Printer,
@@ -204,6 +205,10 @@ pub fn catalogue(services: wire::Services) -> Catalogue {
         groups: services.groups.into_iter().map(group).collect(),
         services: services.services.into_iter().map(service).collect(),
         guidance: services.guidance,
+        temp_card: TempCardRules {
+            face: services.temporary_card.face,
+            fee_fen: services.temporary_card.fee_fen,
+        },
     }
 }
 
@@ -286,6 +291,23 @@ pub fn slip(slip: Slip, reprint: bool) -> TicketSlip {
         phone: slip.hall_phone,
         reprint,
         offline: slip.offline,
+    }
+}
+
+/// The slip of a making job as the printer lays it out.
+pub fn note(note: Note, at: String) -> NoteSlip {
+    NoteSlip {
+        lang: note.lang,
+        hall: note.hall_name,
+        phone: note.hall_phone,
+        job: note.job,
+        kind: match note.end {
+            JobEnd::Doubt => NoteKind::Doubt,
+            JobEnd::NotTaken => NoteKind::NotTaken,
+            JobEnd::Failed | JobEnd::Taken => NoteKind::Failed,
+        },
+        fee: note.fee,
+        at,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The core: one thread that feeds the flow, keeps the outbox, and carries the effects out in order.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -17,7 +17,8 @@ use crate::alone::{Alone, HandOverEnd};
 use crate::clock::Clock;
 use crate::convert;
 use crate::dispatcher::Line;
-use crate::printer::Order;
+use crate::making::Desk;
+use crate::printer::{Order, Paper};
 use crate::screen::Models;
 use crate::watchdog::Watchdog;
 
@@ -43,13 +44,23 @@ impl From<Input> for Message {
     }
 }
 
+/// Where orders to devices go; none where the kiosk lacks one.
+pub struct Devices {
+    /// The printer.
+    pub printer: Option<Sender<Order>>,
+    /// The maker's side.
+    pub desk: Option<Desk>,
+}
+
 /// The core.
 pub struct Core {
     flow: Flow,
     outbox: Outbox,
     clock: Clock,
     line: Line,
-    printer: Option<Sender<Order>>,
+    devices: Devices,
+    /// Slips of making jobs: they are not in the outbox, which knows numbers alone.
+    notes: BTreeSet<i64>,
     models: Models,
     shown: Option<Model>,
     watchdog: Watchdog,
@@ -63,7 +74,7 @@ impl Core {
         outbox: Outbox,
         clock: Clock,
         line: Line,
-        printer: Option<Sender<Order>>,
+        devices: Devices,
         models: Models,
         alone: Option<Alone>,
     ) -> Self {
@@ -72,7 +83,8 @@ impl Core {
             outbox,
             clock,
             line,
-            printer,
+            devices,
+            notes: BTreeSet::new(),
             models,
             shown: None,
             watchdog: Watchdog::start(),
@@ -202,6 +214,7 @@ impl Core {
             Input::Dispatcher(DispatcherInput::Refused { key, .. }) => {
                 self.outbox.end_request(*key, RequestState::Refused, at)?;
             }
+            Input::Printer(PrinterInput::Job { job, .. }) if self.notes.contains(&job.0) => {}
             Input::Printer(PrinterInput::Job { job, outcome }) => {
                 let state = match outcome {
                     JobOutcome::Printed | JobOutcome::Taken | JobOutcome::NotTaken => JobState::Printed,
@@ -244,7 +257,26 @@ impl Core {
                 };
                 self.outbox.store_job(&new, at)?;
                 let slip = convert::slip(slip, reprint);
-                if let Some(printer) = &self.printer {
+                if let Some(printer) = &self.devices.printer {
+                    printer
+                        .send(Order {
+                            job,
+                            slip: Paper::Ticket(slip),
+                        })
+                        .context("the printer's thread has stopped")?;
+                }
+            }
+            Effect::Making(order) => {
+                if let Some(desk) = &self.devices.desk {
+                    desk.send(order).context("the maker's desk has stopped")?;
+                }
+            }
+            Effect::PrintNote { job, note } => {
+                // A note that did not come out is not printed again: the screen shows the job's number too.
+                self.notes.insert(job.0);
+                let at = self.clock.local_now();
+                if let Some(printer) = &self.devices.printer {
+                    let slip = Paper::Note(convert::note(note, at));
                     printer
                         .send(Order { job, slip })
                         .context("the printer's thread has stopped")?;
@@ -322,6 +354,7 @@ fn name(input: &Input) -> &'static str {
         Input::Scan(_) => "scan",
         Input::Dispatcher(_) => "dispatcher",
         Input::Printer(_) => "printer",
+        Input::Making(_) => "making",
         Input::Tick => "tick",
         Input::PowerFail => "power_fail",
         Input::PowerBack => "power_back",

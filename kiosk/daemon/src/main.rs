@@ -9,6 +9,7 @@ mod clock;
 mod convert;
 mod core;
 mod dispatcher;
+mod making;
 mod passport;
 mod printer;
 mod reader;
@@ -26,7 +27,7 @@ use provisioning_config::kiosk_file::KioskFile;
 use ticket_dispatcher_types::{Millis, UnixMillis};
 
 use crate::clock::Clock;
-use crate::core::{Core, Message};
+use crate::core::{Core, Devices, Message};
 
 /// One kiosk of the hall.
 #[derive(Parser)]
@@ -105,10 +106,17 @@ fn run(file: &KioskFile) -> anyhow::Result<()> {
         Some(device) => Some(printer::start(device, found.at_printer, tx.clone())?),
         None => None,
     };
+    let desk = match &file.maker {
+        Some(maker) => Some(making::start(maker, file.id.clone(), &file.timezone, tx.clone())?),
+        None => None,
+    };
+    if let Some(scanner) = &file.scanner {
+        making::start_scanner(scanner, tx.clone())?;
+    }
     runtime.spawn(stop_on_signal(tx));
 
     let flow = Flow::new(settings(file, timeouts, first_job), clock.now());
-    let core = Core::new(flow, outbox, clock, line, printer, models, alone);
+    let core = Core::new(flow, outbox, clock, line, Devices { printer, desk }, models, alone);
     println!("{{\"ready\":true}}");
     core.run(&rx)
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use drivers_thermal_printer::{
-    JobOutcome, PrinterEvent, PrinterStatus, PriorLife, Profile, ThermalPrinter, TicketSlip,
+    JobOutcome, NoteSlip, PrinterEvent, PrinterStatus, PriorLife, Profile, ThermalPrinter, TicketSlip,
 };
 use kiosk_flow::{Input, JobNo, PrinterInput, PrinterState};
 use provisioning_config::kiosk_file::Printer;
@@ -24,8 +24,16 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 pub struct Order {
     /// The job.
     pub job: JobNo,
-    /// What it says, with or without 补打.
-    pub slip: TicketSlip,
+    /// What it says.
+    pub slip: Paper,
+}
+
+/// What can be printed.
+pub enum Paper {
+    /// A number, with or without 补打.
+    Ticket(TicketSlip),
+    /// The slip of a making job.
+    Note(NoteSlip),
 }
 
 /// Starts the thread. `at_printer` is the job that was at the printer when the kiosk stopped last.
@@ -110,7 +118,10 @@ impl Thread {
     }
 
     fn print(&mut self, order: Order) {
-        let rendered = order.slip.render(self.printer.profile(), &self.fonts);
+        let rendered = match &order.slip {
+            Paper::Ticket(slip) => slip.render(self.printer.profile(), &self.fonts),
+            Paper::Note(slip) => slip.render(self.printer.profile(), &self.fonts),
+        };
         for ch in &rendered.undrawn {
             tracing::warn!(
                 code_point = format!("U+{:04X}", u32::from(*ch)),

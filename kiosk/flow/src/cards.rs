@@ -88,6 +88,9 @@ impl Flow {
             return ignored(Reason::CardLies);
         }
         self.card = CardPlace::Reading;
+        if self.making_keeps_cards_out() {
+            return ignored(Reason::CardNotNeeded);
+        }
         if !self.ready_for_card(at, effects) {
             return ignored(Reason::CardNotNeeded);
         }
@@ -109,7 +112,10 @@ impl Flow {
             loud: false,
         };
         effects.push(Effect::Speak(Phrase::TakeCard));
-        if !self.ready_for_card(at, effects) {
+        if self.making_card(at, &card, effects) {
+            return Outcome::Advanced;
+        }
+        if self.making_keeps_cards_out() || !self.ready_for_card(at, effects) {
             return ignored(Reason::CardNotNeeded); // and the card's data is dropped here
         }
         self.take_person(at, card, effects);
@@ -221,7 +227,11 @@ impl Flow {
             since: at.now,
             loud: false,
         };
-        if !self.ready_for_card(at, effects) {
+        if self.making_card_failed(at, failure) {
+            effects.push(Effect::Speak(Phrase::TryAgain));
+            return Outcome::Advanced;
+        }
+        if self.making_keeps_cards_out() || !self.ready_for_card(at, effects) {
             return ignored(Reason::CardNotNeeded);
         }
         let (trouble, phrase) = match failure {

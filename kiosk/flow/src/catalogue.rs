@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::{GroupId, Lang, ServiceId};
 use ui_model::{CatalogueGroup, CatalogueService, ChosenMatter, Wait};
 
+use crate::TempCardRules;
+
 /// Most results of a search: what fits the lower part of the screen without scrolling.
 const RESULTS_MAX: usize = 8;
 
@@ -114,6 +116,9 @@ pub struct Catalogue {
     pub services: Vec<Service>,
     /// The service of "不知道选哪个".
     pub guidance: Option<ServiceId>,
+    /// Temporary identity cards, where this kiosk makes them.
+    #[serde(default)]
+    pub temp_card: TempCardRules,
 }
 
 impl Catalogue {

@@ -2,7 +2,7 @@
 
 use ticket_dispatcher_types::{IdemKey, TicketId, TicketNo};
 
-use crate::{Card, JobNo, LentNumber, Slip, TicketRequest};
+use crate::{Card, JobNo, LentNumber, MakingOrder, Note, Slip, TicketRequest};
 
 /// One effect. Carried out in the order given: [`Effect::StoreKey`] must be durable before the next one begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,15 @@ pub enum Effect {
         /// Marked 补打.
         reprint: bool,
     },
+    /// Something for the maker's side.
+    Making(MakingOrder),
+    /// Print the slip of a making job that did not end with a card in the hand.
+    PrintNote {
+        /// The job at the printer.
+        job: JobNo,
+        /// What it says.
+        note: Note,
+    },
     /// Give a ticket back.
     CancelTicket {
         /// Which.
@@ -79,6 +88,8 @@ pub enum StaffReason {
     CardLeft,
     /// The printer needs somebody.
     Printer,
+    /// The maker or a person at it needs somebody.
+    Maker,
 }
 
 /// What is said.
@@ -104,6 +115,8 @@ pub enum Phrase {
     AlreadyHolds(TicketNo),
     /// 您还在吗.
     StillThere,
+    /// 请取走您的临时身份证.
+    TakeTempCard,
 }
 
 /// A line of the log: a fixed name, and at most numbers of the hall.

@@ -3,10 +3,11 @@
 use ticket_dispatcher_types::Millis;
 use ui_model::{PaperState, Trouble};
 
+use crate::making::Making;
 use crate::session::{Prefs, Session, Stage, TicketStage};
 use crate::{
-    Call, Catalogue, Effect, Input, JobNo, Lent, LogLine, Moment, Outcome, Phrase, PrinterState, Reason, Settings,
-    Slip, StaffReason, Step,
+    Call, Catalogue, Effect, Input, JobNo, Lent, LogLine, MakerState, MakingOrder, Moment, Outcome, Phrase,
+    PrinterState, Reason, Settings, Slip, StaffReason, Step,
 };
 
 /// Where a card is.
@@ -55,6 +56,8 @@ pub struct Flow {
     pub(crate) power_failing: bool,
     /// Numbers to give out while the dispatcher is away.
     pub(crate) lent: Lent,
+    pub(crate) maker: MakerState,
+    pub(crate) making: Option<Making>,
 }
 
 /// Effects of a step as they gather.
@@ -87,11 +90,13 @@ impl Flow {
             session: None,
             power_failing: false,
             lent: Lent::default(),
+            maker: MakerState::Absent,
+            making: None,
             settings,
         }
     }
 
-    fn fresh_prefs(settings: &Settings) -> Prefs {
+    pub(crate) fn fresh_prefs(settings: &Settings) -> Prefs {
         Prefs {
             lang: settings.lang,
             elder: settings.elder,
@@ -109,6 +114,7 @@ impl Flow {
             Input::Scan(scan) => self.scanned(at, scan, &mut effects),
             Input::Dispatcher(answer) => self.dispatcher(at, answer, &mut effects),
             Input::Printer(printer) => self.printer(at, printer, &mut effects),
+            Input::Making(input) => self.making_input(at, input, &mut effects),
             Input::Tick => self.tick(at, &mut effects),
             Input::PowerFail => self.power_fail(&mut effects),
             Input::PowerBack => self.power_back(),
@@ -168,7 +174,8 @@ impl Flow {
         advanced |= self.tick_looking(at, effects);
         advanced |= self.tick_unanswered(at, effects);
         advanced |= self.tick_session(at, effects);
-        let unused = self.session.is_none() && self.prefs != Self::fresh_prefs(&self.settings);
+        advanced |= self.tick_making(at, effects);
+        let unused = self.session.is_none() && self.making.is_none() && self.prefs != Self::fresh_prefs(&self.settings);
         if unused && at.now - self.prefs_at >= self.idle_limit() {
             self.prefs = Self::fresh_prefs(&self.settings);
             advanced = true;
@@ -255,6 +262,9 @@ impl Flow {
         }
         self.power_failing = true;
         self.end(effects);
+        if self.making.take().is_some_and(|making| making.asks()) {
+            effects.push(Effect::Making(MakingOrder::Forget));
+        }
         effects.push(log("power_failing"));
         Outcome::Advanced
     }

@@ -3,7 +3,7 @@
 use ticket_dispatcher_types::{IdemKey, Millis, TicketId, TicketNo};
 use ui_model::{Intent, ReadingStep, Trouble};
 
-use crate::{Appointment, Card, Catalogue, Day, JobNo, Lent, LocalText, Slip, Ticket};
+use crate::{Appointment, Card, Catalogue, Day, JobNo, Lent, LocalText, MakingInput, Slip, Ticket};
 
 /// The moment of a step: everything a pure flow cannot know by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub enum Input {
     Dispatcher(DispatcherInput),
     /// The printer.
     Printer(PrinterInput),
+    /// The maker of temporary cards, its service and its scanner.
+    Making(MakingInput),
     /// Time passed; at least twice a second.
     Tick,
     /// Power is failing or the kiosk is being stopped: wipe and take nobody on.

@@ -11,7 +11,8 @@
 //! - a request without its key stored first, or two requests for one confirmation;
 //! - a number on paper that differs from the one on the screen, or a slip printed twice without 补打 on it;
 //! - a person kept after the number is there or the session is over;
-//! - a session that begins while a card lies on the reader.
+//! - a session that begins while a card lies on the reader;
+//! - a temporary card ordered twice for one touch, or before its checks are done ([`MakingOrder`]).
 
 mod alone;
 mod answers;
@@ -23,6 +24,8 @@ mod choice;
 mod effect;
 mod flow;
 mod input;
+mod making;
+mod making_view;
 mod printing;
 mod scans;
 mod session;
@@ -39,5 +42,6 @@ pub use flow::Flow;
 pub use input::{
     Call, DispatcherInput, Input, JobOutcome, Moment, PrinterInput, PrinterState, ReadFailure, ReaderInput, Scan,
 };
+pub use making::{JobEnd, MakerState, MakingInput, MakingOrder, Note, Seek, TempCardRules};
 pub use settings::{Settings, Timeouts};
 pub use ticket::{Appointment, JobNo, Slip, Ticket, TicketRequest, Underway};

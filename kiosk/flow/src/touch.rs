@@ -17,6 +17,9 @@ impl Flow {
         if let Some(outcome) = self.everywhere(at, &intent, effects) {
             return outcome;
         }
+        if let Some(outcome) = self.making_intent(at, &intent, effects) {
+            return outcome;
+        }
         if let Some(session) = &mut self.session {
             session.touch(at.now);
         }
@@ -52,6 +55,9 @@ impl Flow {
             _ => return None,
         }
         self.prefs_at = at.now;
+        if let Some(making) = &mut self.making {
+            making.sign_of_life = at.now;
+        }
         if let Some(session) = &mut self.session {
             session.touch(at.now);
         }

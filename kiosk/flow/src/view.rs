@@ -34,6 +34,7 @@ impl Flow {
             time_left_s: self.time_left_s(at),
             staff_called: self.prefs.staff_called,
             offline: self.is_alone(at),
+            making: self.making_strip(),
         }
     }
 
@@ -55,7 +56,9 @@ impl Flow {
     }
 
     fn time_left_s(&self, at: &Moment) -> Option<u16> {
-        let session = self.session.as_ref()?;
+        let Some(session) = self.session.as_ref() else {
+            return self.making_left_s(at);
+        };
         if matches!(session.stage, Stage::Ended { .. }) {
             return None;
         }
@@ -107,7 +110,12 @@ impl Flow {
             return screen;
         }
         let Some(session) = &self.session else {
-            return self.attract(at);
+            return self.making.as_ref().map_or_else(
+                || self.attract(at),
+                |making| Screen::Making {
+                    making: self.making_screen(making, at),
+                },
+            );
         };
         match &session.stage {
             Stage::At => self.place(session, at),
@@ -172,6 +180,7 @@ impl Flow {
             elsewhere: self.elsewhere(),
             closed: self.blocked(at).is_some() || self.power_failing,
             opening_hours: self.catalogue.hours_text(),
+            temp_card: self.temp_card(),
         }
     }
 

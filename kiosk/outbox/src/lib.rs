@@ -12,6 +12,7 @@
 //! **An error from a commit means "unknown", not "no".** The owner stops the process; the restart reads the truth.
 
 mod alone;
+pub mod making;
 
 pub use alone::{AloneEnd, NewAlone, StoredAlone, Tag};
 

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use crate::hall_file::{
     Bookings, FORMAT, Group, Hall, HallFile, Opening, RawBookings, RawFile, RawGroup, RawHall, RawRules, RawService,
-    RawText, RawWindow, Rules, Service, Targets, Text, Window, clock,
+    RawText, RawWindow, Rules, Service, Targets, TemporaryCard, Text, Window, clock,
 };
 use crate::initials::pinyin_initials;
 use crate::problem::{Problem, Problems, line_of};
@@ -115,6 +115,11 @@ pub(crate) fn check(file: &str, text: &str, raw: RawFile) -> Result<HallFile, Pr
     let hall = hall(&mut ledger, raw.hall);
     let bookings = bookings(&mut ledger, &raw.bookings);
     let rules = rules(&mut ledger, &raw.rules, &raw.window);
+    let fee = raw.temporary_card.fee_fen.as_ref();
+    let temporary_card = TemporaryCard {
+        face: raw.temporary_card.face,
+        fee_fen: u32::try_from(ledger.number(fee, "temporary_card.fee_fen", (0, 10_000), 0)).unwrap_or(0),
+    };
     let groups = groups(&mut ledger, raw.group);
     let services = services(&mut ledger, raw.service);
     let hours = hall.as_ref().map(|hall| (hall.opens, hall.closes));
@@ -124,6 +129,7 @@ pub(crate) fn check(file: &str, text: &str, raw: RawFile) -> Result<HallFile, Pr
             hall,
             rules,
             bookings,
+            temporary_card,
             groups,
             services,
             windows,

@@ -24,6 +24,8 @@ pub struct HallFile {
     pub rules: Rules,
     /// The rules on appointments.
     pub bookings: Bookings,
+    /// Temporary identity cards, where a kiosk makes them.
+    pub temporary_card: TemporaryCard,
     /// Groups in the order of the file.
     pub groups: Vec<Group>,
     /// Services in the order of the file; each group exists and at least one window serves it.
@@ -238,6 +240,15 @@ pub struct Group {
     pub last_ticket: LastTicket,
 }
 
+/// `[temporary_card]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TemporaryCard {
+    /// A camera compares the face with the photo of the application; off unless the hall turns it on.
+    pub face: bool,
+    /// The fee in fen, paid at the kiosk; 0: not there.
+    pub fee_fen: u32,
+}
+
 /// `[[service]]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Service {
@@ -325,6 +336,8 @@ pub(crate) struct RawFile {
     pub(crate) rules: RawRules,
     #[serde(default)]
     pub(crate) bookings: RawBookings,
+    #[serde(default)]
+    pub(crate) temporary_card: RawTemporaryCard,
     pub(crate) group: Vec<RawGroup>,
     pub(crate) service: Vec<RawService>,
     pub(crate) window: Vec<RawWindow>,
@@ -404,6 +417,14 @@ pub(crate) struct RawBookings {
     pub(crate) no_shows_max: Option<Spanned<i64>>,
     pub(crate) no_show_days: Option<Spanned<i64>>,
     pub(crate) block_days: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawTemporaryCard {
+    #[serde(default)]
+    pub(crate) face: bool,
+    pub(crate) fee_fen: Option<Spanned<i64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

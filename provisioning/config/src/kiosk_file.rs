@@ -41,6 +41,10 @@ pub struct KioskFile {
     pub passport: Option<Scanner>,
     /// The printer; none for a kiosk without one.
     pub printer: Option<Printer>,
+    /// The maker of temporary identity cards; none for a kiosk without one.
+    pub maker: Option<Maker>,
+    /// The scanner of receipts.
+    pub scanner: Option<ReceiptScanner>,
     /// How every session begins.
     pub modes: Modes,
     /// Time-outs.
@@ -95,6 +99,41 @@ pub struct Printer {
     pub profile: String,
 }
 
+/// `[maker]`: the machine, the making-record service, and what the host remembers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Maker {
+    /// A serial path or `tcp:HOST:PORT`.
+    pub port: String,
+    /// `https://HOST:PORT` of the making-record service.
+    pub service: String,
+    /// Certificate of the authority that signed the service's certificate, PEM.
+    pub ca: PathBuf,
+    /// The kiosk's certificate, PEM.
+    pub cert: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
+    /// The key of the job ids, hexadecimal, in a file that only its owner reads; the same on every kiosk of the hall.
+    pub site_key_file: PathBuf,
+    /// The machine's own key, hexadecimal, for machines that want authentication codes.
+    pub device_key_file: Option<PathBuf>,
+    /// The database of jobs and blanks.
+    pub store: PathBuf,
+    /// A JPEG in place of a camera, where the hall compares faces.
+    pub camera_file: Option<PathBuf>,
+}
+
+/// `[scanner]`: a scanner that sends what it reads, ended by CR.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptScanner {
+    /// A serial path, `usb:VID:PID`, or `tcp:HOST:PORT`.
+    pub port: String,
+    /// The line's rate.
+    #[serde(default = "scanner_baud")]
+    pub baud: u32,
+}
+
 /// `[modes]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -133,6 +172,10 @@ fn baud() -> u32 {
     115_200
 }
 
+fn scanner_baud() -> u32 {
+    9_600
+}
+
 fn timezone() -> String {
     "Asia/Shanghai".to_string()
 }
@@ -146,6 +189,8 @@ struct RawFile {
     reader: Option<Device>,
     passport: Option<Scanner>,
     printer: Option<Printer>,
+    maker: Option<Maker>,
+    scanner: Option<ReceiptScanner>,
     #[serde(default)]
     modes: Modes,
     #[serde(default)]
@@ -203,6 +248,18 @@ impl KioskFile {
             reader: raw.reader,
             passport: raw.passport,
             printer: raw.printer,
+            maker: raw.maker.map(|maker| Maker {
+                ca: under(maker.ca),
+                cert: under(maker.cert),
+                key: under(maker.key),
+                site_key_file: under(maker.site_key_file),
+                device_key_file: maker.device_key_file.map(under),
+                store: under(maker.store),
+                camera_file: maker.camera_file.map(under),
+                port: maker.port,
+                service: maker.service,
+            }),
+            scanner: raw.scanner,
             modes: raw.modes,
             timeouts: raw.timeouts,
         })
@@ -247,6 +304,16 @@ fn problems(raw: &RawFile) -> Vec<Problem> {
         let what = format!("`{url}` would send identity in the clear.");
         let advice = "Use https://, or http://127.0.0.1: with `token_file` on the dispatcher's own machine.";
         add("dispatcher.url", what, advice);
+    }
+    if let Some(maker) = &raw.maker
+        && !maker.service.starts_with("https://")
+    {
+        let what = format!("`{}` would send identity in the clear.", maker.service);
+        add(
+            "maker.service",
+            what,
+            "Use https://; the service asks for the kiosk's certificate.",
+        );
     }
     if jiff::tz::TimeZone::get(&raw.kiosk.timezone).is_err() {
         let what = format!("`{}` is no time zone.", raw.kiosk.timezone);
@@ -324,6 +391,23 @@ profile = "masung-ep"
             .replace("https://127.0.0.1:8443", "http://127.0.0.1:8080")
             .replace("ca = \"ca.pem\"", "token_file = \"t\"");
         assert!(parse(&tool).is_ok());
+    }
+
+    #[test]
+    fn the_making_record_service_is_reached_by_tls_alone() {
+        let maker =
+            "\n[maker]\nport = \"/dev/ttyS3\"\nservice = \"https://10.0.0.9\"\nca = \"ca.pem\"\ncert = \"k.pem\"
+key = \"k.key\"\nsite_key_file = \"site.key\"\nstore = \"making.sqlite\"\n";
+        let file = parse(&format!("{FILE}{maker}")).expect("a good file");
+        let found = file.maker.expect("a maker");
+        assert_eq!(found.store, Path::new("/etc/kiosk/making.sqlite"));
+        let plain = maker.replace("https://", "http://");
+        assert!(
+            parse(&format!("{FILE}{plain}"))
+                .expect_err("in the clear")
+                .to_string()
+                .contains("maker.service")
+        );
     }
 
     #[test]

@@ -131,18 +131,42 @@ async fn open(args: &Args, dir: &Path, running: &mut Vec<Process>, reaper: &Reap
         tls,
         emulators: String::new(),
         lan: String::new(),
+        making: String::new(),
         screen,
         token_file: files.token.display().to_string(),
         token: token.trim().to_string(),
         dir: files.dir.display().to_string(),
     };
-    (links.emulators, links.lan) = start_emulators(running, &files, &links, &bench, reaper).await?;
+    (links.emulators, links.lan) = start_emulators(running, &files, &links, &bench, args.json, reaper).await?;
     keep(running, "--control", &links.emulators);
     keep(running, "--lan-listen", &links.lan);
     say("hall-emulators are ready");
 
+    let [ca, cert, key] = files.making_certificates();
+    let any = "127.0.0.1:0";
+    let arguments = [
+        "--ca",
+        &ca,
+        "--cert",
+        &cert,
+        "--key",
+        &key,
+        "--pays-after-s",
+        "2",
+        "--listen",
+        any,
+        "--control",
+        any,
+    ];
+    let ready = start(running, "making-record-simulator", &arguments, &files, reaper).await?;
+    links.making = address(&ready, "control", "making-record-simulator")?;
+    let making = address(&ready, "tls", "making-record-simulator")?;
+    keep(running, "--control", &links.making);
+    keep(running, "--listen", &making);
+    say("making-record-simulator is ready");
+
     // Through a cable that can be pulled.
-    files.write_kiosk(&links.lan)?;
+    files.write_kiosk(&links.lan, &making)?;
     let config = files.kiosk.display().to_string();
     start(running, "kiosk", &["--config", &config], &files, reaper).await?;
     say(&format!("kiosk {KIOSK} is ready"));
@@ -173,6 +197,7 @@ async fn start_emulators(
     files: &Files,
     links: &Links,
     bench: &str,
+    quick: bool,
     reaper: &Reaper,
 ) -> anyhow::Result<(String, String)> {
     let devices = files.devices.display().to_string();
@@ -181,13 +206,17 @@ async fn start_emulators(
     let clerk = format!("clerk={}", links.clerk("W01"));
     let manager = format!("manager={}", links.manager());
     let phone = format!("phone=http://{}/q", links.loopback);
+    // People watch a demo at the pace of life; a program that plays it through has no three minutes for each card.
+    let maker_time = if quick { "0.25" } else { "1" };
     let args = [
         "--dir",
         &devices,
         "--control",
         bench,
         "--devices",
-        "id-reader,passport-reader,printer",
+        "id-reader,passport-reader,printer,maker,scanner",
+        "--maker-time",
+        maker_time,
         "--printer-profile",
         PRINTER_PROFILE,
         "--kiosk-screen",

@@ -19,7 +19,13 @@ enum State {
 }
 
 /// Programs that stand beside this one in a complete build.
-pub const PROGRAMS: [&str; 4] = ["ticket-dispatcher", "kiosk", "kiosk-screen", "hall-emulators"];
+pub const PROGRAMS: [&str; 5] = [
+    "ticket-dispatcher",
+    "kiosk",
+    "kiosk-screen",
+    "hall-emulators",
+    "making-record-simulator",
+];
 
 /// Fonts for characters that the bundled one lacks: path, Debian package.
 const FONTS: [(&str, &str); 2] = [

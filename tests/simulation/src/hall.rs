@@ -113,5 +113,6 @@ pub(crate) fn catalogue() -> Catalogue {
             })
             .collect(),
         guidance: None,
+        temp_card: kiosk_flow::TempCardRules::default(),
     }
 }

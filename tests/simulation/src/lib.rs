@@ -20,6 +20,7 @@ mod dice;
 mod hall;
 mod journal;
 mod kiosk;
+pub mod maker;
 mod person;
 mod retry;
 mod server;

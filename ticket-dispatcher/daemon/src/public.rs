@@ -10,6 +10,7 @@ use serde::Deserialize;
 use ticket_dispatcher_identity::token_hash;
 use ticket_dispatcher_protocol::{
     HallEvent, HallSnapshot, LocalText, LookupState, LookupView, Problem, ServiceGroup, ServiceView, Services,
+    TemporaryCardRules,
 };
 use ticket_dispatcher_queue_core::{Engine, Quote};
 use ticket_dispatcher_types::{Millis, ServiceId, TicketNo, TicketState};
@@ -144,6 +145,10 @@ pub fn catalogue(
         groups: groups.collect(),
         guidance: file.hall.guidance.clone(),
         services,
+        temporary_card: TemporaryCardRules {
+            face: file.temporary_card.face,
+            fee_fen: file.temporary_card.fee_fen,
+        },
     }
 }
 

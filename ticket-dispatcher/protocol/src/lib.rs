@@ -22,7 +22,7 @@ pub use booking::{
 pub use hall::{CallView, GroupView, HallEvent, HallEventKind, HallInfo, HallSnapshot, Shown, WindowView};
 pub use offline::{AskLease, HandOver, HandedOver, Lent, LentNumber};
 pub use problem::{HeldTicket, Problem, ProblemKind};
-pub use service::{LocalText, OpenHours, ServiceGroup, ServiceView, Services, WaitRange};
+pub use service::{LocalText, OpenHours, ServiceGroup, ServiceView, Services, TemporaryCardRules, WaitRange};
 pub use staff::{CallStaff, StaffCallReason, StaffCalled};
 pub use steering::{
     Alert, AlertKind, CallNote, Clear, Entry, EntryKind, GroupNow, ManagerView, OverView, PickTicket, PolicyChoice,

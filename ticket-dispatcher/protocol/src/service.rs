@@ -59,6 +59,18 @@ pub struct Services {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub guidance: Option<ServiceId>,
+    /// Temporary identity cards, for kiosks that make them.
+    #[serde(default)]
+    pub temporary_card: TemporaryCardRules,
+}
+
+/// What the hall says of temporary identity cards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct TemporaryCardRules {
+    /// A camera compares the face with the photo of the application.
+    pub face: bool,
+    /// The fee in fen, paid at the kiosk; 0: not there.
+    pub fee_fen: u32,
 }
 
 /// A stretch of a day in local time, `08:30` to `12:00`.

@@ -3,6 +3,7 @@
 //! Everything here is plain data that parses and formats itself. This crate must never decide anything, read a clock,
 //! or depend on more than `serde` and two small helpers (`uuid`, `zeroize`).
 
+mod citizen;
 mod id;
 mod number;
 mod personal;
@@ -10,6 +11,7 @@ mod state;
 mod time;
 mod window_names;
 
+pub use citizen::check_digit_holds;
 pub use id::{BookingId, ClerkId, DeviceId, GroupId, HallId, IdError, IdemKey, ServiceId, TicketId, WindowId};
 pub use number::{Cases, CheckCode, TicketNo, TicketNoError};
 pub use personal::Personal;

@@ -78,6 +78,13 @@ pub fn intent(did: Did, text: &str, count: i32, search: &str) -> Option<Intent> 
         Did::StillHere => Intent::StillHere,
         Did::Done => Intent::Done,
         Did::CallStaff => Intent::CallStaff,
+        Did::MakeCard => Intent::MakeCard,
+        Did::MakingAgree => Intent::MakingAgree,
+        Did::MakingType => Intent::MakingType,
+        Did::MakingOldCard => Intent::MakingOldCard,
+        Did::MakingKey => Intent::MakingKey { key: text.to_string() },
+        Did::MakingGo => Intent::MakingGo,
+        Did::MakingByHand => Intent::MakingByHand,
     })
 }
 

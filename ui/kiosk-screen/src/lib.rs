@@ -6,6 +6,7 @@
 pub mod headless;
 pub mod intents;
 pub mod link;
+mod making;
 pub mod picture;
 pub mod web;
 

@@ -7,7 +7,7 @@ use slint::{ComponentHandle, Image, Model as _, ModelRc, Rgb8Pixel, SharedPixelB
 use ticket_dispatcher_types::Lang;
 use ui_model::{
     CardTrouble, CatalogueGroup, CatalogueService, ChosenMatter, Function, FunctionState, Model, PaperState, Punctual,
-    ReadingStep, Screen, TakeCardUrgency, TicketShown, Trouble, Wait,
+    ReadingStep, Screen, TakeCardUrgency, TempCard, TicketShown, Trouble, Wait,
 };
 
 /// White modules around a QR picture; the box it stands in adds the rest.
@@ -39,6 +39,7 @@ pub fn show(app: &App, model: &Model) {
     view.set_time_left_s(model.time_left_s.map_or(-1, i32::from));
     view.set_staff_called(model.staff_called);
     view.set_offline(model.offline);
+    view.set_making_strip(model.making.map_or(-1, |making| i32::from(making.left_s)));
     wipe(&view);
     forget_lists(&view, Some(&model.screen));
     let page = show_screen(&view, &model.screen, model.lang);
@@ -98,6 +99,7 @@ fn wipe(view: &View) {
     view.set_early(false);
     view.set_late(false);
     view.set_reprint(false);
+    crate::making::wipe(view);
 }
 
 /// Empties the lists that `screen` does not show. A list that it does show stays, see [`list`].
@@ -121,8 +123,14 @@ fn show_screen(view: &View, screen: &Screen, lang: Lang) -> ui::Page {
             elsewhere,
             closed,
             opening_hours,
+            temp_card,
         } => {
             troubles(view, down);
+            view.set_temp_card(match temp_card {
+                TempCard::Absent => ui::TempCardKind::Absent,
+                TempCard::Ready => ui::TempCardKind::Ready,
+                TempCard::Down => ui::TempCardKind::Down,
+            });
             view.set_closed(*closed);
             view.set_elsewhere(text(elsewhere));
             view.set_opening_hours(text(opening_hours));
@@ -186,6 +194,7 @@ fn show_screen(view: &View, screen: &Screen, lang: Lang) -> ui::Page {
             view.set_late(*punctual == Punctual::Late);
             ui::Page::CheckIn
         }
+        Screen::Making { making } => crate::making::show(view, making),
         Screen::PriorityOffer { kind: _ } => ui::Page::PriorityOffer,
         Screen::Issuing { waited_s } => {
             view.set_waited_s(i32::from(*waited_s));

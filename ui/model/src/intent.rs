@@ -62,6 +62,23 @@ pub enum Intent {
     CheckIn,
     /// 办其他事项: leave the appointment for later.
     OtherMatter,
+    /// 办临时身份证.
+    MakeCard,
+    /// 同意: go on after the notice.
+    MakingAgree,
+    /// 输入身份证号.
+    MakingType,
+    /// 用旧身份证.
+    MakingOldCard,
+    /// A key of the number pad.
+    MakingKey {
+        /// `0` to `9` or `X`; empty takes the last one away.
+        key: String,
+    },
+    /// 查询, 开始制作, 开始比对: go on from here.
+    MakingGo,
+    /// 人工办理: this step is done at a window instead.
+    MakingByHand,
     /// Another language.
     SetLang {
         /// Which.

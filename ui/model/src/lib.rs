@@ -6,9 +6,11 @@
 //! texts.
 
 mod intent;
+mod making;
 mod screen;
 
 pub use intent::Intent;
+pub use making::{MakingEnd, MakingScreen, MakingStep, MakingStrip, Refusal, SlipState, TempCard};
 pub use screen::{
     CardTrouble, CatalogueGroup, CatalogueService, ChosenMatter, Function, FunctionState, HeldTicketView, Model,
     NowServing, PaperState, PriorityKind, Punctual, ReadingStep, Screen, StripCall, TakeCardUrgency, TicketShown,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::{Cases, GroupId, Lang, ServiceId, TicketNo};
 
+use crate::making::{MakingScreen, MakingStrip, TempCard};
+
 /// A whole picture of the kiosk. Texts that come from the hall file are already in the model's language.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Model {
@@ -33,6 +35,9 @@ pub struct Model {
     /// True while the dispatcher is away and numbers come from the kiosk's own block.
     #[serde(default)]
     pub offline: bool,
+    /// A temporary card that is being made while this screen is about something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub making: Option<MakingStrip>,
 }
 
 /// The live strip "now serving".
@@ -278,6 +283,14 @@ pub enum Screen {
         closed: bool,
         /// The hall's hours, `08:30–17:30`.
         opening_hours: String,
+        /// Whether temporary identity cards are made here; also outside the hours.
+        #[serde(default)]
+        temp_card: TempCard,
+    },
+    /// A temporary identity card is asked for or made.
+    Making {
+        /// Which part of it.
+        making: MakingScreen,
     },
     /// First level of the catalogue.
     Groups {

@@ -76,6 +76,7 @@ pub fn catalogue() -> Catalogue {
             service("S001", "G0", "导办咨询", "dbzx"),
         ],
         guidance: Some(service_id("S001")),
+        temp_card: kiosk_flow::TempCardRules::default(),
     }
 }
 

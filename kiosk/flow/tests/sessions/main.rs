@@ -4,6 +4,7 @@ mod alone;
 mod appointments;
 mod bench;
 mod faults;
+mod making;
 mod random;
 mod scans;
 mod ways;

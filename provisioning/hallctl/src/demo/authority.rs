@@ -18,6 +18,8 @@ pub struct Authority {
     pub dispatcher: Pair,
     /// The kiosk's, named by its URI.
     pub kiosk: Pair,
+    /// The making-record service's, for 127.0.0.1 and localhost.
+    pub making: Pair,
 }
 
 /// A certificate and its key, PEM.
@@ -47,14 +49,11 @@ impl Authority {
         let localhost = SanType::DnsName("localhost".try_into().context("localhost is a name")?);
         let uri = format!("urn:hall:{hall}:kiosk:{kiosk}");
         let uri = SanType::URI(uri.try_into().context("the hall's id does not fit a certificate")?);
+        let here = vec![loopback, localhost];
+        let server = |name: &str| leaf(dir, name, here.clone(), ExtendedKeyUsagePurpose::ServerAuth, &issuer);
         Ok(Self {
-            dispatcher: leaf(
-                dir,
-                "dispatcher",
-                vec![loopback, localhost],
-                ExtendedKeyUsagePurpose::ServerAuth,
-                &issuer,
-            )?,
+            dispatcher: server("dispatcher")?,
+            making: server("making")?,
             kiosk: leaf(dir, "kiosk", vec![uri], ExtendedKeyUsagePurpose::ClientAuth, &issuer)?,
             ca,
         })

@@ -10,6 +10,9 @@ use super::authority::{Authority, write_private};
 /// The hall that ships with the product.
 const SHIPPED_HALL: &str = include_str!("../../../halls/foshan-street.toml");
 
+/// What the demo's camera sees: a drawn face, nobody's.
+const CAMERA: &[u8] = include_bytes!("../../../../tests/vectors/maker/photo.jpg");
+
 /// Which kiosk of the hall the demo has.
 pub const KIOSK: &str = "K01";
 
@@ -66,6 +69,11 @@ impl Files {
         getrandom::fill(&mut key).context("no randomness")?;
         let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
         write_private(&files.dir.join(OFFLINE_KEY), hex.as_bytes())?;
+        let mut site_key = [0_u8; 32];
+        getrandom::fill(&mut site_key).context("no randomness")?;
+        let digits: String = site_key.iter().map(|byte| format!("{byte:02x}")).collect();
+        write_private(&files.site_key(), digits.as_bytes())?;
+        write_private(&files.camera(), CAMERA)?;
         Ok(files)
     }
 
@@ -90,8 +98,22 @@ impl Files {
         write_private(&self.dispatcher, toml::to_string(&file)?.as_bytes())
     }
 
-    /// Writes the kiosk's file; `tls` is where the dispatcher answers.
-    pub fn write_kiosk(&self, tls: &str) -> anyhow::Result<()> {
+    fn camera(&self) -> PathBuf {
+        self.dir.join("camera.jpg")
+    }
+
+    fn site_key(&self) -> PathBuf {
+        self.dir.join("site.key")
+    }
+
+    /// Certificate of the authority, and the making-record service's own pair: `--ca`, `--cert`, `--key`.
+    pub fn making_certificates(&self) -> [String; 3] {
+        let pair = &self.authority.making;
+        [&self.authority.ca, &pair.cert, &pair.key].map(|path| text(path))
+    }
+
+    /// Writes the kiosk's file; `tls` is where the dispatcher answers, `making` where the making-record service does.
+    pub fn write_kiosk(&self, tls: &str, making: &str) -> anyhow::Result<()> {
         let mut file = toml::toml! {
             format = "yimen-kiosk/1"
             [kiosk]
@@ -124,6 +146,19 @@ impl Files {
             ("profile", PRINTER_PROFILE.to_string()),
         ];
         file.insert("printer".to_string(), table(printer));
+        let maker = [
+            ("port", text(&self.devices.join("maker"))),
+            ("service", format!("https://{making}")),
+            ("ca", text(&self.authority.ca)),
+            ("cert", text(&pair.cert)),
+            ("key", text(&pair.key)),
+            ("site_key_file", text(&self.site_key())),
+            ("store", text(&self.dir.join("making.sqlite"))),
+            ("camera_file", text(&self.camera())),
+        ];
+        file.insert("maker".to_string(), table(maker));
+        let scanner = [("port", text(&self.devices.join("scanner")))];
+        file.insert("scanner".to_string(), table(scanner));
         write_private(&self.kiosk, toml::to_string(&file)?.as_bytes())
     }
 }
@@ -157,13 +192,18 @@ fn open_all_day(shipped: &str) -> anyhow::Result<String> {
     }
     let rules = sub_table(&mut file, "rules")?;
     rules.insert("print_masked_name".to_string(), Value::Boolean(true));
+    // Every step of the making is seen in the demo: the face, the fee.
+    let card = [("face", Value::Boolean(true)), ("fee_fen", Value::Integer(1000))];
+    let card = card.map(|(key, value)| (key.to_string(), value));
+    file.insert("temporary_card".to_string(), Value::Table(card.into_iter().collect()));
     let windows = file.get_mut("window").and_then(Value::as_array_mut);
     for window in windows.context("the shipped hall has no windows")? {
         let plan = Value::Array(vec![Value::String("00:00-24:00".to_string())]);
         let window = window.as_table_mut().context("a window is a table")?;
         window.insert("plan".to_string(), plan);
     }
-    let note = "# Made for a demo from the shipped hall: open all day, with the masked name on the slip.\n";
+    let note = "# Made for a demo from the shipped hall: open all day, with the masked name on the slip,\n\
+        # the face compared and a fee taken for temporary cards.\n";
     Ok(format!("{note}{}", toml::to_string(&file)?))
 }
 
@@ -187,7 +227,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let place = Place::take(None).expect("a directory");
         let files = Files::lay_out(place.path()).expect("written");
-        files.write_kiosk("127.0.0.1:8443").expect("written");
+        files.write_kiosk("127.0.0.1:8443", "127.0.0.1:9443").expect("written");
         files.write_dispatcher("127.0.0.1:0", "127.0.0.1:0").expect("written");
         let dispatcher = DispatcherFile::load(&files.dispatcher).unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!(dispatcher.hall_file, files.hall);

@@ -14,6 +14,8 @@ pub struct Links {
     pub lan: String,
     /// `127.0.0.1:PORT` of the headless kiosk screen.
     pub screen: String,
+    /// `127.0.0.1:PORT` where the simulated making-record service is turned.
+    pub making: String,
     /// File with the bearer token.
     pub token_file: String,
     /// The bearer token itself: it stands behind `#` in a link, which browsers never send over the line.
@@ -55,6 +57,7 @@ impl Links {
             "dispatcher_tls": format!("https://{}", self.tls),
             "token_file": self.token_file,
             "emulators": format!("http://{}", self.emulators),
+            "making": format!("http://{}", self.making),
             "dir": self.dir,
         })
     }
@@ -84,6 +87,11 @@ impl Links {
                 "phone",
                 format!("http://{}/q?t=…", self.loopback),
                 "scan the QR of a ticket, or copy its link",
+            ),
+            (
+                "maker",
+                format!("http://{}/", self.making),
+                "the made-up applications for a temporary card: scan a receipt_no",
             ),
             (
                 "interface",

@@ -7,7 +7,7 @@ mod store;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use drivers_device::{Transport, TransportError};
+use drivers_device::Transport;
 use drivers_temp_id_maker::driver::BAUD;
 use drivers_temp_id_maker::{Maker as _, Tim1, conformance};
 use serde_json::json;
@@ -51,30 +51,9 @@ impl Stop {
     }
 }
 
-/// The line as a trait object behind a type of its own.
-pub struct Port(Box<dyn Transport>);
-
-impl Transport for Port {
-    fn port(&self) -> &str {
-        self.0.port()
-    }
-    fn write(&mut self, bytes: &[u8], deadline: std::time::Duration) -> Result<usize, TransportError> {
-        self.0.write(bytes, deadline)
-    }
-    fn read(&mut self, buffer: &mut [u8], deadline: std::time::Duration) -> Result<usize, TransportError> {
-        self.0.read(buffer, deadline)
-    }
-    fn set_baud(&mut self, baud: u32) -> Result<(), TransportError> {
-        self.0.set_baud(baud)
-    }
-    fn reopen(&mut self) -> Result<(), TransportError> {
-        self.0.reopen()
-    }
-}
-
-fn machine(port: &str, device_key: Option<Vec<u8>>) -> Result<Tim1<Port>, Stop> {
+fn machine(port: &str, device_key: Option<Vec<u8>>) -> Result<Tim1<Box<dyn Transport>>, Stop> {
     let line = drivers_transport::closed(port, BAUD).map_err(Stop::device)?;
-    Ok(Tim1::new(Port(line), device_key))
+    Ok(Tim1::new(line, device_key))
 }
 
 /// Runs the command.

@@ -3,8 +3,8 @@
 use ticket_dispatcher_types::{Cases, GroupId, Lang, ServiceId, TicketNo};
 use ui_model::{
     CardTrouble, CatalogueGroup, CatalogueService, ChosenMatter, Function, FunctionState, HeldTicketView, Model,
-    NowServing, PaperState, PriorityKind, Punctual, ReadingStep, Screen, StripCall, TakeCardUrgency, TicketShown,
-    Trouble, Wait,
+    NowServing, PaperState, PriorityKind, Punctual, ReadingStep, Screen, StripCall, TakeCardUrgency, TempCard,
+    TicketShown, Trouble, Wait,
 };
 
 /// A model to show under a name; none is the kiosk being away.
@@ -56,10 +56,11 @@ pub fn model(lang: Lang, screen: Screen) -> Model {
         time_left_s: None,
         staff_called: false,
         offline: false,
+        making: None,
     }
 }
 
-fn elsewhere(lang: Lang) -> String {
+pub fn elsewhere(lang: Lang) -> String {
     pick(
         lang,
         "2号自助机，或大厅服务台",
@@ -77,6 +78,7 @@ fn attract(lang: Lang, down: &[(Function, Trouble)], closed: bool) -> Screen {
         elsewhere: elsewhere(lang),
         closed,
         opening_hours: "08:30–17:30".into(),
+        temp_card: TempCard::Absent,
     }
 }
 
@@ -543,6 +545,20 @@ pub fn all(lang: Lang) -> Vec<Example> {
             model: Some(model),
         });
     }
+    for (name, temp_card) in [
+        ("attract-maker", TempCard::Ready),
+        ("attract-maker-down", TempCard::Down),
+    ] {
+        let mut screen = attract(lang, &[], false);
+        if let Screen::Attract { temp_card: offered, .. } = &mut screen {
+            *offered = temp_card;
+        }
+        all.push(Example {
+            name,
+            model: Some(model(lang, screen)),
+        });
+    }
+    all.extend(crate::making::all(lang));
     let strip = NowServing {
         calls: vec![],
         stale_s: Some(190),

@@ -2,6 +2,7 @@
 
 mod examples;
 mod layout;
+mod making;
 mod pictures;
 mod pieces;
 mod presses;

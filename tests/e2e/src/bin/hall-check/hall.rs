@@ -20,6 +20,8 @@ pub struct Links {
     pub board: String,
     /// The console of window W01, with its token.
     pub clerk: String,
+    /// Where the simulated making-record service is turned.
+    pub making: String,
     /// Plain loopback listener of the dispatcher.
     pub dispatcher: String,
     /// Holds the bearer token of the loopback listener.

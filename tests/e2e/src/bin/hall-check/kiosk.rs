@@ -185,6 +185,23 @@ impl Kiosk {
             .await?)
     }
 
+    /// Does something at the bench: `maker/power`, `scanner/scan`.
+    pub async fn post(&self, path: &str, body: Value) -> anyhow::Result<()> {
+        let url = format!("{}/{path}", self.devices);
+        let answer = self.http.post(url).json(&body).send().await?;
+        if !answer.status().is_success() {
+            bail!("{path}: {}", answer.text().await?);
+        }
+        Ok(())
+    }
+
+    /// A file of the bench.
+    pub async fn bytes(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        let url = format!("{}/{path}", self.devices);
+        let answer = self.http.get(url).send().await?.error_for_status()?;
+        Ok(answer.bytes().await?.to_vec())
+    }
+
     /// Does something to the printer: `{"paper":"ok"}`.
     pub async fn printer(&self, fault: Value) -> anyhow::Result<()> {
         let url = format!("{}/printer/fault", self.devices);

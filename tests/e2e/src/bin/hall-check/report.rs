@@ -23,6 +23,10 @@ pub enum Witness {
     Lookup,
     /// The clerk's console in a browser, or its interface.
     Console,
+    /// The world of the emulated maker: where its blanks are.
+    Maker,
+    /// The simulated making-record service.
+    Service,
 }
 
 impl Witness {
@@ -35,6 +39,8 @@ impl Witness {
             Self::Phone => "phone",
             Self::Lookup => "lookup",
             Self::Console => "console",
+            Self::Maker => "maker",
+            Self::Service => "service",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod alone;
 mod citizens;
+mod maker;
 mod paper;
 mod window;
 
@@ -122,11 +123,24 @@ impl Play {
             "a window calls, recalls, marks a no-show, finishes",
             window::a_morning(self, report, &first).await
         );
+        scene!("a temporary card for 李𬱖", maker::a_card(self, report).await);
+        scene!(
+            "a temporary card with a power cut in the press",
+            maker::a_power_cut(self, report).await
+        );
+        scene!("an application that is not signed", maker::unsigned(self, report).await);
         scene!(
             "the network goes, a number is taken, the network comes back",
             alone::lan_out(self, report).await
         );
         Ok(())
+    }
+
+    /// What the simulated making-record service holds.
+    async fn making(&self) -> anyhow::Result<Value> {
+        let http = tests_e2e::http_client();
+        let answer = http.get(&self.hall.links.making).send().await?;
+        Ok(answer.error_for_status()?.json().await?)
     }
 
     /// Ends browsers and hall.

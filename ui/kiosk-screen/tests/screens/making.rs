@@ -1,0 +1,160 @@
+//! Every part of a making, as the golden pictures and the checks of words and sizes see it.
+
+use ticket_dispatcher_types::Lang;
+use ui_model::{MakingEnd, MakingScreen, MakingStep, Refusal, Screen, SlipState};
+
+use crate::examples::{Example, elsewhere, model};
+
+/// What the pictures beside the first set show.
+pub const KINDS: [&str; 12] = [
+    "making-notice",
+    "making-entry",
+    "making-number",
+    "making-found",
+    "making-face-again",
+    "making-pay",
+    "making-work",
+    "making-work-again",
+    "making-take",
+    "making-Q01",
+    "making-failed",
+    "making-doubt",
+];
+
+fn ended(lang: Lang, end: MakingEnd, job: &str, slip: SlipState) -> MakingScreen {
+    MakingScreen::Ended {
+        end,
+        job: job.into(),
+        slip,
+        elsewhere: elsewhere(lang),
+    }
+}
+
+fn ends(lang: Lang) -> Vec<(&'static str, MakingScreen)> {
+    const REFUSED: [&str; 14] = [
+        "making-Q01",
+        "making-Q02",
+        "making-Q03",
+        "making-Q04",
+        "making-Q05",
+        "making-Q06",
+        "making-Q07",
+        "making-Q08",
+        "making-Q09",
+        "making-Q10",
+        "making-Q11",
+        "making-Q12",
+        "making-Q13",
+        "making-Q14",
+    ];
+    let refused = Refusal::ALL.into_iter().zip(REFUSED).map(|(refusal, name)| {
+        let refund = refusal == Refusal::HeldElsewhere;
+        let end = MakingEnd::Refused { refusal, refund };
+        (name, ended(lang, end, "", SlipState::Unwanted))
+    });
+    let job = "3E6D-4250";
+    let failed = MakingEnd::Failed { refund: true };
+    let mut all: Vec<_> = refused.collect();
+    all.extend([
+        ("making-taken", ended(lang, MakingEnd::Taken, job, SlipState::Unwanted)),
+        (
+            "making-not-taken",
+            ended(lang, MakingEnd::NotTaken, job, SlipState::Printed),
+        ),
+        ("making-failed", ended(lang, failed, job, SlipState::Printed)),
+        ("making-doubt", ended(lang, MakingEnd::Doubt, job, SlipState::NoPaper)),
+        (
+            "making-at-window",
+            ended(lang, MakingEnd::AtWindow, "", SlipState::Unwanted),
+        ),
+        (
+            "making-cancelled",
+            ended(lang, MakingEnd::Cancelled, "", SlipState::Unwanted),
+        ),
+    ]);
+    all
+}
+
+fn parts() -> Vec<(&'static str, MakingScreen)> {
+    let fee_fen = 1000;
+    let work = |step, attempt, left_s| MakingScreen::Work { step, attempt, left_s };
+    vec![
+        ("making-notice", MakingScreen::Notice { fee_fen, face: true }),
+        (
+            "making-entry",
+            MakingScreen::Entry {
+                reader: true,
+                unknown_code: false,
+            },
+        ),
+        (
+            "making-entry-unknown",
+            MakingScreen::Entry {
+                reader: false,
+                unknown_code: true,
+            },
+        ),
+        (
+            "making-number",
+            MakingScreen::Number {
+                shown: "990101 •••••••".into(),
+                complete: false,
+                wrong: false,
+            },
+        ),
+        (
+            "making-number-wrong",
+            MakingScreen::Number {
+                shown: "990101 •••••••• 0025".into(),
+                complete: false,
+                wrong: true,
+            },
+        ),
+        ("making-old-card", MakingScreen::OldCard { again: true }),
+        ("making-searching", MakingScreen::Searching { waited_s: 5 }),
+        (
+            "making-found",
+            MakingScreen::Found {
+                name: "李*".into(),
+                fee_fen,
+            },
+        ),
+        (
+            "making-face",
+            MakingScreen::Face {
+                tries_left: 3,
+                checking: true,
+            },
+        ),
+        (
+            "making-face-again",
+            MakingScreen::Face {
+                tries_left: 2,
+                checking: false,
+            },
+        ),
+        (
+            "making-pay",
+            MakingScreen::Pay {
+                fee_fen,
+                qr: "https://pay.example.invalid/o/3e6d42".into(),
+                left_s: 97,
+            },
+        ),
+        ("making-work", work(MakingStep::Print, 1, 58)),
+        ("making-work-again", work(MakingStep::Check, 2, 75)),
+        ("making-take", MakingScreen::Take { left_s: 35 }),
+    ]
+}
+
+/// One example a part and an end.
+pub fn all(lang: Lang) -> Vec<Example> {
+    parts()
+        .into_iter()
+        .chain(ends(lang))
+        .map(|(name, making)| Example {
+            name,
+            model: Some(model(lang, Screen::Making { making })),
+        })
+        .collect()
+}
