@@ -22,6 +22,8 @@ pub struct Links {
     pub clerk: String,
     /// Where the simulated making-record service is turned.
     pub making: String,
+    /// The manager's page, with its token.
+    pub manager: String,
     /// Plain loopback listener of the dispatcher.
     pub dispatcher: String,
     /// Holds the bearer token of the loopback listener.

@@ -27,6 +27,8 @@ pub enum Witness {
     Maker,
     /// The simulated making-record service.
     Service,
+    /// The manager's page in a browser.
+    Manager,
 }
 
 impl Witness {
@@ -41,6 +43,7 @@ impl Witness {
             Self::Console => "console",
             Self::Maker => "maker",
             Self::Service => "service",
+            Self::Manager => "manager",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The scenes, in the order in which they are played. Each must leave the kiosk on its first screen.
 
 mod alone;
+mod appointment;
 mod citizens;
 mod maker;
 mod paper;
@@ -129,6 +130,10 @@ impl Play {
             maker::a_power_cut(self, report).await
         );
         scene!("an application that is not signed", maker::unsigned(self, report).await);
+        scene!(
+            "a booked citizen checks in, the manager switches the policy and asks why",
+            appointment::with_the_manager(self, report).await
+        );
         scene!(
             "the network goes, a number is taken, the network comes back",
             alone::lan_out(self, report).await

@@ -146,6 +146,13 @@ impl Page {
         Ok(())
     }
 
+    /// Types into whatever has the focus.
+    pub async fn type_in(&self, text: &str) -> anyhow::Result<()> {
+        let field = self.client.active_element().await?;
+        field.send_keys(text).await?;
+        Ok(())
+    }
+
     /// Saves a picture of the page.
     pub async fn picture(&self, path: &Path) -> anyhow::Result<()> {
         let bytes = self.client.screenshot().await?;
