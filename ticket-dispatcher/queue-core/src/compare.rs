@@ -192,7 +192,9 @@ impl Why {
             clock(self.due_ms)
         );
         let Some(other) = &self.runner_up else {
-            return format!("By “{title}”: {own}, first of its service and class; no other kind waited for this window.");
+            return format!(
+                "By “{title}”: {own}, first of its service and class; no other kind waited for this window."
+            );
         };
         let (class, due) = (class_en(other.class), clock(other.due_ms));
         let scores = policy.and_then(|policy| scores(policy, self.score, other.score));

@@ -42,7 +42,9 @@ impl Why {
         let class = class_title(self.class);
         let due = clock(self.due_ms);
         let Some(other) = &self.runner_up else {
-            return format!("按“{title}”，叫到{number}（{class}，承诺{due}前）；同事项同类别中它先来，此窗口当时没有其他类的号在等。");
+            return format!(
+                "按“{title}”，叫到{number}（{class}，承诺{due}前）；同事项同类别中它先来，此窗口当时没有其他类的号在等。"
+            );
         };
         let (second, second_class, second_due) = (other.number, class_title(other.class), clock(other.due_ms));
         let scores = match Policy::by_name(&self.policy) {
@@ -84,6 +86,9 @@ mod tests {
         let expected = "按“综合均衡”，A017（长者优先，承诺09:42前）先于A012（普通，承诺09:55前），得分90.0比21.2。";
         assert_eq!(said, expected);
         why.runner_up = None;
-        assert!(why.sentence(number("A017")).ends_with("同事项同类别中它先来，此窗口当时没有其他类的号在等。"));
+        assert!(
+            why.sentence(number("A017"))
+                .ends_with("同事项同类别中它先来，此窗口当时没有其他类的号在等。")
+        );
     }
 }
