@@ -3,6 +3,8 @@
 
 #[path = "../tests/screens/examples.rs"]
 mod examples;
+#[path = "../tests/screens/making.rs"]
+mod making;
 #[path = "../tests/screens/stage.rs"]
 mod stage;
 
