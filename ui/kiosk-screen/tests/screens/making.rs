@@ -6,6 +6,7 @@ use ui_model::{MakingEnd, MakingScreen, MakingStep, Refusal, Screen, SlipState};
 use crate::examples::{Example, elsewhere, model};
 
 /// What the pictures beside the first set show.
+#[allow(dead_code, reason = "the bench draws only what all examples show")]
 pub const KINDS: [&str; 12] = [
     "making-notice",
     "making-entry",
