@@ -29,10 +29,24 @@ impl Dispatcher {
         })
     }
 
+    /// An ordinary ticket from the desk, without a person; one in each run.
+    pub async fn take(&self, service: &str) -> anyhow::Result<Value> {
+        let key = uuid::Uuid::from_u128(0xc4ec_0001).to_string();
+        self.send("/tickets", json!({"services": [service]}), Some(key)).await
+    }
+
     /// A call that must succeed; 204 gives null.
     pub async fn post(&self, path: &str, body: Value) -> anyhow::Result<Value> {
+        self.send(path, body, None).await
+    }
+
+    async fn send(&self, path: &str, body: Value, key: Option<String>) -> anyhow::Result<Value> {
         let url = format!("{}/api/v1{path}", self.base);
-        let answer = self.http.post(url).bearer_auth(&self.token).json(&body).send().await?;
+        let mut request = self.http.post(url).bearer_auth(&self.token).json(&body);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let answer = request.send().await?;
         let status = answer.status();
         let text = answer.text().await?;
         if !status.is_success() {

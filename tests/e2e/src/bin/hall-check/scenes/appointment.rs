@@ -21,7 +21,7 @@ pub async fn with_the_manager(play: &mut Play, report: &mut Report) -> anyhow::R
     let slot = book(play, &service, &card).await?;
     let number = check_in(play, report, &slot).await?;
 
-    let ordinary = play.dispatcher.post("/tickets", json!({"services": [service]})).await?;
+    let ordinary = play.dispatcher.take(&service).await?;
     let ordinary = ordinary["number"]
         .as_str()
         .context("no number was given out")?
@@ -82,13 +82,13 @@ async fn book(play: &Play, service: &str, card: &Value) -> anyhow::Result<String
 async fn check_in(play: &mut Play, report: &mut Report, slot: &str) -> anyhow::Result<String> {
     let card = play.person(WHO, |entry| entry["name"] == WHO)?;
     play.kiosk.lay(&card).await?;
+    play.kiosk.see("请取走").await?;
+    play.kiosk.lift().await?;
     play.kiosk.see("您今天有预约").await?;
     play.kiosk.see(slot).await?;
     play.keep_screen("check-in").await?;
     report.saw(Witness::Screen, format!("knows the appointment at {slot}"));
     play.kiosk.touch("报到取号").await?;
-    play.kiosk.see("请取走").await?;
-    play.kiosk.lift().await?;
     let held = play.number_in_hand(report, "ticket-appointment").await?;
     play.leave().await?;
     Ok(held.number)
