@@ -280,7 +280,7 @@ async fn a_phone_follows_its_ticket_over_a_restart() -> anyhow::Result<()> {
         .await?;
 
     hall.next("W03").await?;
-    page.says("#sentence", "下一位就是您").await?;
+    page.says("#sentence", "窗口空出来就叫您").await?;
     hall.kill().await;
     page.says("#age", "网络不通").await?;
     page.says("#number", &text(&ticket, "number")).await?;
