@@ -285,15 +285,6 @@ impl MakingStore {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Machines that the ledger knows.
-    pub fn machines(&self) -> Result<Vec<String>, OutboxError> {
-        let mut query = self
-            .db
-            .prepare("SELECT DISTINCT serial FROM blank_event ORDER BY serial")?;
-        let rows = query.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
     /// Number of the first line whose digest does not follow from it and the line before; none when the chain holds.
     pub fn broken_at(&self) -> Result<Option<i64>, OutboxError> {
         let sql = "SELECT no, serial, machine_index, what, count, code, staff, why, at_s, before, digest
