@@ -127,7 +127,11 @@ impl App {
 
     /// What the QR of a ticket says.
     pub fn lookup_url(&self, ticket: TicketId) -> String {
-        let token = ticket_dispatcher_identity::lookup_token(self.crypto.as_ref(), ticket);
+        self.lookup_url_of(&ticket_dispatcher_identity::lookup_token(self.crypto.as_ref(), ticket))
+    }
+
+    /// The same for a token at hand.
+    pub fn lookup_url_of(&self, token: &str) -> String {
         format!("{}/q?t={token}", self.lookup_base)
     }
 }

@@ -21,7 +21,7 @@ use crate::public;
 /// Waits move with the clock, so forecasts are made anew after this long even if nothing happens in the hall.
 const SLICE: i64 = 15_000;
 /// One part in this many of one core goes into forecasts for everybody, in the long run.
-const PART: u32 = 10;
+const PART: u32 = 20;
 /// What may be spent beyond that part at once: more for somebody who looks at a catalogue than for tickets that pass.
 const CREDIT_OF_READER: Duration = Duration::from_secs(2);
 const CREDIT_OF_TICKET: Duration = Duration::from_millis(100);
@@ -162,9 +162,22 @@ async fn make(app: &Arc<App>) -> Result<Arc<Made>, Failure> {
 
 fn foresee(hall: &Hall, engine: &Engine, now: Millis) -> BTreeMap<ServiceId, Quote> {
     let one = |service: &provisioning_config::hall_file::Service| {
-        let (people_ahead, forecast) = engine.forecast_if_taken(now, &service.id).unwrap_or_default();
-        let forecast = engine.foreseeable(now, &service.group).then_some(forecast);
-        (service.id.clone(), Quote { people_ahead, forecast })
+        // Where nobody can say, two hundred paths of a crowd would be played for nothing.
+        let foreseen = engine
+            .foreseeable(now, &service.group)
+            .then(|| engine.forecast_if_taken(now, &service.id))
+            .flatten();
+        let quote = match foreseen {
+            Some((people_ahead, forecast)) => Quote {
+                people_ahead,
+                forecast: Some(forecast),
+            },
+            None => Quote {
+                people_ahead: engine.ahead_if_taken(now, &service.id).unwrap_or_default(),
+                forecast: None,
+            },
+        };
+        (service.id.clone(), quote)
     };
     hall.file.services.iter().map(one).collect()
 }

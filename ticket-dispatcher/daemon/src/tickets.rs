@@ -175,10 +175,12 @@ fn issued(app: &App, outcome: &Outcome, mask: Option<String>) -> Result<Response
     };
     let wait = forecast.map(as_told);
     let crypto = app.crypto.as_ref();
+    let token = lookup_token(crypto, ticket.id);
     let answer = TicketIssued {
         id: ticket.id,
         number: *number,
-        token: lookup_token(crypto, ticket.id),
+        lookup_url: app.lookup_url_of(&token),
+        token,
         check_code: check_code(crypto, ticket.id),
         services: ticket.services.clone(),
         class: *class,
@@ -188,7 +190,6 @@ fn issued(app: &App, outcome: &Outcome, mask: Option<String>) -> Result<Response
         wait_p90_s: wait.map(|w| w.p90_s),
         windows: app.hall.windows_of(group).to_vec(),
         masked_name: mask.filter(|_| app.hall.file.rules.print_masked_name),
-        lookup_url: app.lookup_url(ticket.id),
         issued_at: rfc3339(outcome.at),
     };
     let status = if outcome.again {

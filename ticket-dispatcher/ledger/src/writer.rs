@@ -1,9 +1,11 @@
 //! The one writer: batches, one transaction each, answers after the commit.
 
 mod bookings;
+mod checkpoints;
 mod command;
 mod delivery;
 mod rows;
+mod teller;
 mod turn;
 
 pub use command::{Answer, Command, Options, Outcome};
@@ -26,6 +28,9 @@ use crate::holder::Retention;
 use crate::recovery::{self, Follower, Recovered};
 use crate::row::{Committed, Delivery, Input, KIND_HALL, Row, What, changes_nothing, kind_of};
 use crate::schema::{InFile, LedgerError, open_writer};
+use crate::writer::checkpoints::Checkpoints;
+use crate::writer::teller::{News, Teller};
+use crate::writer::turn::checkpoint;
 
 /// Most commands in one commit.
 pub const BATCH_MAX: usize = 256;
@@ -36,8 +41,8 @@ const WAITING_MAX: usize = 4096;
 /// After a failed write the ledger is not tried again for this long.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
-/// A forecast costs as much as hundreds of rows, so the writer gives at most one part in this many of its time to them;
-/// tickets in between are told what was quoted.
+/// A forecast costs as much as hundreds of rows, so the writer makes one only for who comes alone, and gives at most
+/// one part in this many of its time to them; everybody else is told what was quoted.
 const PART_FOR_FORECASTS: u32 = 20;
 
 /// A forecast that takes longer than this keeps everybody waiting. The next is made after [`PAUSE_AFTER_LONG`] only.
@@ -72,6 +77,8 @@ impl Ledger {
     pub fn open(options: Options) -> Result<(Self, JoinHandle<()>), LedgerError> {
         let mut writer = Writer::open(options)?;
         writer.tick();
+        // Who opens a ledger finds the view where the journal ends.
+        writer.teller.wait();
         let (send, receive) = sync_channel(WAITING_MAX);
         let thread = std::thread::Builder::new()
             .name("ledger-writer".into())
@@ -128,7 +135,8 @@ struct Writer {
     clock: Box<dyn HallClock>,
     forward: Forward,
     retention: Retention,
-    follower: Box<dyn Follower>,
+    teller: Teller,
+    checkpoints: Checkpoints,
     /// Place and hash of the last row.
     seq: u64,
     hash: [u8; 32],
@@ -167,6 +175,7 @@ impl Writer {
         } = recovered;
         let mut writer = Self {
             db,
+            checkpoints: Checkpoints::start(&file)?,
             file,
             engine,
             config: Arc::clone(&options.config),
@@ -175,7 +184,7 @@ impl Writer {
             clock: options.clock,
             forward: Forward(last),
             retention: options.retention,
-            follower: options.follower,
+            teller: Teller::start(options.follower)?,
             seq,
             hash,
             day_key: DayKey::from_bytes([0; 32]),
@@ -209,7 +218,7 @@ impl Writer {
         }
         let stamp = self.forward.next(self.clock.read());
         let idem = own_key(b"hall file", &(self.seq + 1).to_be_bytes());
-        let file = self.file.clone();
+        let (file, started) = (self.file.clone(), Instant::now());
         self.db.execute_batch("BEGIN IMMEDIATE").in_file(&file)?;
         let input = Input {
             now: stamp.now,
@@ -221,7 +230,7 @@ impl Writer {
         let row = self.append(stamp, KIND_HALL, idem, &input, "[]").in_file(&file)?;
         self.seal_head().in_file(&file)?;
         self.db.execute_batch("COMMIT").in_file(&file)?;
-        self.follower.follow(&[row]);
+        self.told(vec![row], Vec::new(), started);
         Ok(())
     }
 
@@ -279,12 +288,8 @@ impl Writer {
                 self.failed = None;
                 if !rows.is_empty() {
                     self.tell(None);
-                    self.follower.committed(rows.len(), started.elapsed());
-                    self.follower.follow(&rows);
                 }
-                for (command, answer) in commands.into_iter().zip(answers) {
-                    (command.answer)(answer);
-                }
+                self.told(rows, commands.into_iter().zip(answers).collect(), started);
             }
             Err(GivenUp(error)) => {
                 self.give_up(&error);
@@ -293,6 +298,15 @@ impl Writer {
                 }
             }
         }
+    }
+
+    /// Has a batch told that was committed just now.
+    fn told(&mut self, rows: Vec<Committed>, answers: Vec<(Command, Answer)>, started: Instant) {
+        if !rows.is_empty() {
+            self.checkpoints.committed(rows.len());
+        }
+        let took = started.elapsed();
+        self.teller.tell(News::Committed { rows, answers, took });
     }
 
     /// True for a while after a failed write, and where there is no room.
@@ -328,7 +342,7 @@ impl Writer {
         self.begin_day(stamp, rows)?;
         let mut answers = Vec::with_capacity(commands.len());
         for command in commands {
-            answers.push(self.one(stamp, command, rows)?);
+            answers.push(self.one(stamp, command, commands.len() == 1, rows)?);
         }
         if rows.is_empty() {
             self.db.execute_batch("ROLLBACK")?;
@@ -365,7 +379,7 @@ impl Writer {
         }
         if trouble.is_some() || self.in_trouble {
             self.in_trouble = trouble.is_some();
-            self.follower.trouble(trouble);
+            self.teller.tell(News::Trouble(trouble));
         }
     }
 
@@ -406,7 +420,13 @@ impl Writer {
         }
     }
 
-    fn one(&mut self, stamp: Stamp, command: &Command, rows: &mut Vec<Committed>) -> Result<Answer, GivenUp> {
+    fn one(
+        &mut self,
+        stamp: Stamp,
+        command: &Command,
+        alone: bool,
+        rows: &mut Vec<Committed>,
+    ) -> Result<Answer, GivenUp> {
         let idem = command.idem.bytes();
         let digest = self.day_key.request(command.route, &command.request).to_string();
         if let Some(row) = recovery::row_by_idem(&self.db, &idem)? {
@@ -429,7 +449,7 @@ impl Writer {
         if let Some(refusal) = self.fill_person(command, &mut event)? {
             return Ok(Answer::Unchanged(vec![Effect::Refused { refusal }]));
         }
-        let (effects, quote) = self.decide(stamp, &event, command.quote);
+        let (effects, quote) = self.decide(stamp, &event, command.quote, alone);
         if changes_nothing(&effects) {
             return Ok(Answer::Unchanged(effects));
         }
@@ -456,12 +476,18 @@ impl Writer {
     }
 
     /// Applies an event; with the quote, if the ticket was told that instead of a forecast of its own.
-    fn decide(&mut self, stamp: Stamp, event: &Event, quote: Option<Quote>) -> (Vec<Effect>, Option<Quote>) {
+    fn decide(
+        &mut self,
+        stamp: Stamp,
+        event: &Event,
+        quote: Option<Quote>,
+        alone: bool,
+    ) -> (Vec<Effect>, Option<Quote>) {
         let Event::Take(new) = event else {
             return (self.engine.apply(stamp.now, event.clone()), None);
         };
         let began = Instant::now();
-        if let Some(quote) = quote.filter(|_| began < self.forecasts_from) {
+        if let Some(quote) = quote.filter(|_| !alone || began < self.forecasts_from) {
             return (self.engine.apply_quoted(stamp.now, new, &quote), Some(quote));
         }
         let effects = self.engine.apply(stamp.now, event.clone());
@@ -498,7 +524,9 @@ impl Writer {
     }
 
     fn close(self) {
-        self.checkpoint();
+        self.teller.end();
+        self.checkpoints.end();
+        checkpoint(&self.db);
     }
 }
 

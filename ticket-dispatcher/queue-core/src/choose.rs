@@ -88,7 +88,7 @@ impl Engine {
 
     /// Waiting tickets of the same group that would be called before this one: of each row of its like so many as go
     /// before it, and all that follow rules of their own and do.
-    pub(crate) fn ahead(&self, one: &Ticket) -> u32 {
+    pub(crate) fn ahead<'a>(&'a self, one: &Ticket) -> u32 {
         let Some(ix) = self.state.by_id.get(&one.id).copied() else {
             return 0;
         };
@@ -103,7 +103,9 @@ impl Engine {
         let same = |other: &&usize| self.state.tickets[**other].group_at == one.group_at;
         let special = self.waiters.special.iter().filter(same);
         let special = count(special.filter(|other| sooner(**other)));
-        let rows = self.waiters.rows_of(one.group_at);
+        // Who came just now is the last of his row: nobody need be asked where he stands in it.
+        let others = |row: &'a [usize]| row.strip_suffix(&[ix]).unwrap_or(row);
+        let rows = self.waiters.rows_of(one.group_at).map(others);
         let rows: usize = rows.map(|row| first_of(row, sooner)).sum();
         special.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX))
     }

@@ -10,6 +10,7 @@ use crate::effect::{Effect, Place};
 use crate::engine::Engine;
 use crate::event::{NewTicket, TransferTo};
 use crate::ticket::{Step, Ticket, WindowNow};
+use crate::waiters::first_of;
 
 impl Engine {
     /// Folds one stored effect: recovery and projections. Nothing is decided again.
@@ -313,7 +314,7 @@ impl Engine {
     fn enqueue(&mut self, ix: usize) {
         let tickets = &self.state.tickets;
         let key = |ix: usize| (tickets[ix].place.queued_ms, tickets[ix].place.rank, ix);
-        let at = self.state.waiting.partition_point(|waiting| key(*waiting) < key(ix));
+        let at = first_of(&self.state.waiting, |waiting| key(waiting) < key(ix));
         self.state.waiting.insert(at, ix);
         Arc::make_mut(&mut self.waiters).enter(ix, |ix| &tickets[ix]);
     }

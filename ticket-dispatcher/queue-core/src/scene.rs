@@ -31,15 +31,23 @@ impl Engine {
         place.map_or_else(Forecast::default, |place| self.play_one(&scene, place))
     }
 
-    pub(crate) fn foresee_new(&self, now: Millis, service: usize) -> (u32, Forecast) {
-        let group = self.index.service_group[service];
-        let claim = Claim {
+    /// People ahead of an ordinary ticket for a service, were it taken now.
+    pub(crate) fn ahead_if_new(&self, now: Millis, service: usize) -> u32 {
+        self.ahead_of_new(now, &self.claim_of_new(now, service))
+    }
+
+    fn claim_of_new(&self, now: Millis, service: usize) -> Claim {
+        Claim {
             class: 3,
             service,
-            group,
+            group: self.index.service_group[service],
             base: now.0,
             queued: now.0,
-        };
+        }
+    }
+
+    pub(crate) fn foresee_new(&self, now: Millis, service: usize) -> (u32, Forecast) {
+        let claim = self.claim_of_new(now, service);
         let key = key(self.config.seed, service as u128 | 1 << 100);
         let person = Person {
             claim,

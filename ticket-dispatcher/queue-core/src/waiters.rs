@@ -43,7 +43,7 @@ impl Waiters {
         }
         let row = self.rows.entry(alike(one)).or_default();
         let key = |ix: usize| (ticket(ix).place.base_ms, ticket(ix).place, ix);
-        let at = row.partition_point(|other| key(*other) < key(ix));
+        let at = first_of(row, |other| key(other) < key(ix));
         row.insert(at, ix);
     }
 
@@ -91,8 +91,12 @@ fn alike(ticket: &Ticket) -> Alike {
 }
 
 /// How many at the beginning of `row` fulfil `sooner`, by halving: a row is in order, so they stand together. Written
-/// out because the standard library leaves open what it gives for a row that is not, and a replay must not differ.
+/// out because the standard library leaves open what it gives for a row that is not, and a replay must not differ. The
+/// last is looked at first: who comes stands behind everybody, nearly always.
 pub(crate) fn first_of(row: &[usize], sooner: impl Fn(usize) -> bool) -> usize {
+    if row.last().is_none_or(|last| sooner(*last)) {
+        return row.len();
+    }
     let (mut low, mut high) = (0, row.len());
     while low < high {
         let middle = low + (high - low) / 2;

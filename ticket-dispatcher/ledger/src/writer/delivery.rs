@@ -1,5 +1,7 @@
 //! Which calls no board has shown: told by whoever watches the boards, written down as a row of its own.
 
+use std::time::Instant;
+
 use super::{GivenUp, Writer, json, own_key};
 use crate::row::{Delivery, Input, KIND_DELIVERY, What};
 
@@ -16,6 +18,7 @@ impl Writer {
     }
 
     fn write_note(&mut self, delivery: Delivery) -> Result<(), GivenUp> {
+        let started = Instant::now();
         self.db.execute_batch("BEGIN IMMEDIATE")?;
         let stamp = self.forward.next(self.clock.read());
         let mut rows = Vec::new();
@@ -34,7 +37,7 @@ impl Writer {
         self.seal_head()?;
         self.commit_or_die()?;
         self.tell(None);
-        self.follower.follow(&rows);
+        self.told(rows, Vec::new(), started);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The turn of the day: what begins with it, and who is forgotten at its end.
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use ticket_dispatcher_identity::DayKey;
 use ticket_dispatcher_queue_core::Event;
 use zeroize::Zeroizing;
@@ -82,15 +82,14 @@ impl Writer {
             Ok(cleared) => tracing::info!(cleared, %day, "sealed records and masks of the day are deleted"),
             Err(error) => tracing::error!(%error, "sealed records could not be deleted; tried again at midnight"),
         }
-        self.checkpoint();
+        checkpoint(&self.db);
     }
+}
 
-    pub(super) fn checkpoint(&self) {
-        let done: rusqlite::Result<i64> = self
-            .db
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
-        if let Err(error) = done {
-            tracing::warn!(%error, "the write-ahead log could not be folded in");
-        }
+/// Folds the whole log in and empties it.
+pub(super) fn checkpoint(db: &Connection) {
+    let done: rusqlite::Result<i64> = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    if let Err(error) = done {
+        tracing::warn!(%error, "the write-ahead log could not be folded in");
     }
 }
