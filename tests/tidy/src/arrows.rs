@@ -19,10 +19,12 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
         "ticket-dispatcher-ledger",
         &[TYPES, "ticket-dispatcher-queue-core", "ticket-dispatcher-identity"],
     ),
+    ("ticket-dispatcher-access", &[TYPES, "ticket-dispatcher-identity"]),
     (
         "ticket-dispatcher-daemon",
         &[
             TYPES,
+            "ticket-dispatcher-access",
             "ticket-dispatcher-queue-core",
             "ticket-dispatcher-replay",
             "ticket-dispatcher-protocol",
@@ -77,6 +79,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
     ("ui-kiosk-screen", &[TYPES, "ui-model"]),
     ("ui-ticket-raster", &[TYPES]),
     (CONFIG, &[TYPES]),
+    ("provisioning-enrolment", &[]),
     (
         "provisioning-hallctl",
         &[
@@ -120,6 +123,7 @@ pub const CONFINED: &[(&str, &[&str])] = &[
     (
         "rusqlite",
         &[
+            "ticket-dispatcher-access",
             "ticket-dispatcher-ledger",
             "kiosk-outbox",
             "ticket-dispatcher-daemon",

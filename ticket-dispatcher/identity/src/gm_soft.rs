@@ -41,6 +41,8 @@ pub struct GmSoft {
     token: HmacSm3,
     check: HmacSm3,
     audit: HmacSm3,
+    audit_log: HmacSm3,
+    session: HmacSm3,
     record: Sm4Gcm,
 }
 
@@ -58,6 +60,8 @@ impl GmSoft {
             token: mac(b"K_token"),
             check: mac(b"K_check"),
             audit: mac(b"K_audit"),
+            audit_log: mac(b"K_audit_log"),
+            session: mac(b"K_session"),
             record: sm4_gcm(&record),
         }
     }
@@ -100,6 +104,8 @@ impl CryptoProvider for GmSoft {
             KeyUse::Token => &self.token,
             KeyUse::Check => &self.check,
             KeyUse::Audit => &self.audit,
+            KeyUse::AuditLog => &self.audit_log,
+            KeyUse::Session => &self.session,
         };
         mac_of(keyed, parts)
     }
@@ -247,7 +253,14 @@ mod tests {
     #[test]
     fn every_use_has_a_key_of_its_own() {
         let provider = GmSoft::new(&RootKey::from_bytes([7; 32]));
-        let uses = [KeyUse::Tag, KeyUse::Token, KeyUse::Check, KeyUse::Audit];
+        let uses = [
+            KeyUse::Tag,
+            KeyUse::Token,
+            KeyUse::Check,
+            KeyUse::Audit,
+            KeyUse::AuditLog,
+            KeyUse::Session,
+        ];
         for (i, a) in uses.iter().enumerate() {
             for b in &uses[i + 1..] {
                 assert_ne!(provider.mac(*a, &[b"x"]), provider.mac(*b, &[b"x"]));

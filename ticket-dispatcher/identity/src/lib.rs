@@ -20,4 +20,4 @@ mod ticket;
 pub use gm_soft::{GmSoft, RootKey};
 pub use provider::{CryptoError, CryptoProvider, KeyUse};
 pub use record::{RECORD_OVERHEAD, RowId};
-pub use ticket::{DayKey, HolderKey, IdTag, RequestDigest, check_code, id_tag, lookup_token, token_hash};
+pub use ticket::{DayKey, HolderKey, IdTag, RequestDigest, check_code, crockford, id_tag, lookup_token, token_hash};

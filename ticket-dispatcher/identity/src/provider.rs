@@ -15,6 +15,10 @@ pub enum KeyUse {
     Check,
     /// `K_audit`: heads of the journal.
     Audit,
+    /// `K_audit_log`: the chain of the audit log.
+    AuditLog,
+    /// `K_session`: what is kept of the sessions of staff.
+    Session,
 }
 
 /// Why something sealed could not be opened. Deliberately poor in detail: an oracle helps only an attacker.

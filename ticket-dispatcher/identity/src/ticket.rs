@@ -92,14 +92,20 @@ impl fmt::Display for RequestDigest {
 /// Crockford's base 32: no I, L, O, U, so that a token survives being read out.
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+/// Bytes as Crockford's base 32; five bytes are eight characters, and what is left over fills its last character with
+/// zeros on the right.
+pub fn crockford(bytes: &[u8]) -> String {
+    let bit = |n: usize| bytes.get(n / 8).is_some_and(|byte| byte & (0x80 >> (n % 8)) != 0);
+    let five = |first: usize| (first..first + 5).fold(0, |value, n| (value << 1) | usize::from(bit(n)));
+    (0..bytes.len() * 8)
+        .step_by(5)
+        .map(|first| CROCKFORD[five(first)] as char)
+        .collect()
+}
+
 /// The lookup token of a ticket: 80 bits as 16 characters of Crockford's base 32.
 pub fn lookup_token(provider: &dyn CryptoProvider, ticket: TicketId) -> String {
-    let mac = provider.mac(KeyUse::Token, &[b"v1", &ticket.bytes()]);
-    let bits = mac[..10].iter().fold(0_u128, |bits, b| (bits << 8) | u128::from(*b));
-    (0..16)
-        .rev()
-        .map(|place| CROCKFORD[(bits >> (place * 5)) as usize & 31] as char)
-        .collect()
+    crockford(&provider.mac(KeyUse::Token, &[b"v1", &ticket.bytes()])[..10])
 }
 
 /// What is stored of a token. Plain SM3 is enough here: 80 bits cannot be listed.

@@ -1,0 +1,119 @@
+//! Certificates that the hall's authority has given out, and those taken back.
+
+use core::fmt;
+
+use rusqlite::params;
+use serde::Serialize;
+use ticket_dispatcher_types::UnixMillis;
+
+use crate::store::{Access, AccessError};
+
+/// The serial number of a certificate, without leading zeros.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Serial(Vec<u8>);
+
+impl Serial {
+    /// From the bytes of a certificate.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let zeros = bytes.iter().take_while(|b| **b == 0).count();
+        Self(bytes[zeros..].to_vec())
+    }
+
+    /// From hex digits.
+    pub fn parse(hex: &str) -> Option<Self> {
+        if hex.is_empty() || hex.len() > 40 || !hex.len().is_multiple_of(2) || !hex.is_ascii() {
+            return None;
+        }
+        let pairs = (0..hex.len())
+            .step_by(2)
+            .map(|i| u8::from_str_radix(&hex[i..i + 2], 16));
+        Some(Self::from_bytes(&pairs.collect::<Result<Vec<u8>, _>>().ok()?))
+    }
+}
+
+impl fmt::Display for Serial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+/// A certificate that was given out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Issued {
+    /// Serial number, hex.
+    pub serial: String,
+    /// What the device is.
+    pub role: String,
+    /// Its id.
+    pub device: String,
+    /// From when.
+    pub issued_ms: i64,
+    /// Until when.
+    pub until_ms: i64,
+    /// When it was taken back.
+    pub revoked_ms: Option<i64>,
+}
+
+impl Access {
+    /// Writes down a certificate that is about to be handed over.
+    pub fn put_certificate(
+        &self,
+        serial: &Serial,
+        role: &str,
+        device: &str,
+        from: UnixMillis,
+        until: UnixMillis,
+    ) -> Result<(), AccessError> {
+        self.db()
+            .execute(
+                "INSERT INTO certificate VALUES (?1, ?2, ?3, ?4, ?5, NULL)",
+                params![serial.0, role, device, from.0, until.0],
+            )
+            .map(|_| ())
+            .map_err(|e| self.sqlite(e))
+    }
+
+    /// All certificates, the newest first.
+    pub fn certificates(&self) -> Result<Vec<Issued>, AccessError> {
+        let db = self.db();
+        let mut query = db
+            .prepare_cached(
+                "SELECT serial, role, device, issued_ms, until_ms, revoked_ms FROM certificate
+                 ORDER BY issued_ms DESC, serial",
+            )
+            .map_err(|e| self.sqlite(e))?;
+        let rows = query.query_map([], |row| {
+            Ok(Issued {
+                serial: Serial(row.get(0)?).to_string(),
+                role: row.get(1)?,
+                device: row.get(2)?,
+                issued_ms: row.get(3)?,
+                until_ms: row.get(4)?,
+                revoked_ms: row.get(5)?,
+            })
+        });
+        rows.and_then(Iterator::collect).map_err(|e| self.sqlite(e))
+    }
+
+    /// Takes a certificate back; also one that this file has never seen, such as one made by hand.
+    pub fn revoke(&self, serial: &Serial, now: UnixMillis) -> Result<(), AccessError> {
+        self.db()
+            .execute(
+                "INSERT INTO certificate VALUES (?1, 'unknown', 'unknown', ?2, ?2, ?2)
+                 ON CONFLICT (serial) DO UPDATE SET revoked_ms = coalesce(revoked_ms, ?2)",
+                params![serial.0, now.0],
+            )
+            .map(|_| ())
+            .map_err(|e| self.sqlite(e))
+    }
+
+    /// Those taken back.
+    pub fn revoked(&self) -> Result<Vec<Serial>, AccessError> {
+        let db = self.db();
+        let mut query = db
+            .prepare_cached("SELECT serial FROM certificate WHERE revoked_ms IS NOT NULL")
+            .map_err(|e| self.sqlite(e))?;
+        let rows = query.query_map([], |row| Ok(Serial(row.get(0)?)));
+        rows.and_then(Iterator::collect).map_err(|e| self.sqlite(e))
+    }
+}

@@ -1,0 +1,115 @@
+//! Signed heads of the audit log: `(place, chain value, time)` under ECDSA P-256. Copies of them leave the machine (a
+//! line of its log, a file for the log server), and so a tail that is cut off is missed by somebody.
+
+use core::fmt;
+
+use ring::rand::SystemRandom;
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
+};
+use serde::{Deserialize, Serialize};
+use ticket_dispatcher_types::UnixMillis;
+
+/// A head, as it is exported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Place of the last record.
+    pub seq: u64,
+    /// Its chain value, hex.
+    pub mac: String,
+    /// When it was signed, milliseconds since 1970.
+    pub at_ms: i64,
+    /// ECDSA P-256 with SHA-256 over [`Head::signed_bytes`], ASN.1, hex.
+    pub signature: String,
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) || !text.is_ascii() {
+        return None;
+    }
+    let pairs = (0..text.len())
+        .step_by(2)
+        .map(|i| u8::from_str_radix(&text[i..i + 2], 16));
+    pairs.collect::<Result<_, _>>().ok()
+}
+
+/// `yimen audit head 1 ‖ place(8) ‖ chain value(32) ‖ time(8)`, big endian.
+fn signed_bytes(seq: u64, mac: &[u8], at: UnixMillis) -> Vec<u8> {
+    [
+        b"yimen audit head 1".as_slice(),
+        &seq.to_be_bytes(),
+        mac,
+        &at.0.to_be_bytes(),
+    ]
+    .concat()
+}
+
+impl Head {
+    pub(crate) fn new(seq: u64, mac: &[u8; 32], at: UnixMillis, signature: &[u8]) -> Self {
+        Self {
+            seq,
+            mac: hex(mac),
+            at_ms: at.0,
+            signature: hex(signature),
+        }
+    }
+
+    pub(crate) fn mac_bytes(&self) -> Option<[u8; 32]> {
+        unhex(&self.mac)?.try_into().ok()
+    }
+
+    pub(crate) fn signature_bytes(&self) -> Vec<u8> {
+        unhex(&self.signature).unwrap_or_default()
+    }
+
+    /// Whether the key signed it.
+    pub fn verifies(&self, public_key: &[u8]) -> bool {
+        let Some(mac) = self.mac_bytes() else { return false };
+        let bytes = signed_bytes(self.seq, &mac, UnixMillis(self.at_ms));
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, public_key)
+            .verify(&bytes, &self.signature_bytes())
+            .is_ok()
+    }
+}
+
+/// The key that signs heads.
+pub struct HeadKey {
+    pair: EcdsaKeyPair,
+    random: SystemRandom,
+}
+
+impl HeadKey {
+    /// A new key, PKCS#8; the caller keeps it in a file of its own.
+    pub fn make() -> Option<Vec<u8>> {
+        let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new()).ok()?;
+        Some(made.as_ref().to_vec())
+    }
+
+    /// From PKCS#8; none if it is not one.
+    pub fn from_pkcs8(pkcs8: &[u8]) -> Option<Self> {
+        let random = SystemRandom::new();
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8, &random).ok()?;
+        Some(Self { pair, random })
+    }
+
+    /// For whoever checks heads: an uncompressed point of P-256.
+    pub fn public(&self) -> &[u8] {
+        self.pair.public_key().as_ref()
+    }
+
+    pub(crate) fn sign(&self, seq: u64, mac: [u8; 32], at: UnixMillis) -> Head {
+        let signature = self.pair.sign(&self.random, &signed_bytes(seq, &mac, at));
+        let signature = signature.expect("the operating system gives randomness");
+        Head::new(seq, &mac, at, signature.as_ref())
+    }
+}
+
+impl fmt::Debug for HeadKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HeadKey")
+    }
+}
