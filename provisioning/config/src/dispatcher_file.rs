@@ -22,6 +22,12 @@ pub struct DispatcherFile {
     pub ledger: PathBuf,
     /// The root key, 0600, made if absent.
     pub key_file: PathBuf,
+    /// Accounts, sessions, certificates and the audit log, made if absent.
+    pub access: PathBuf,
+    /// The key that signs heads of the audit log, 0600, made if absent.
+    pub audit_key: PathBuf,
+    /// Where those heads are copied to.
+    pub audit_heads: PathBuf,
     /// Address before `/q?t=` in the QR of a ticket, without a slash at its end; none means the loopback listener.
     pub lookup_base: Option<String>,
     /// Whether name and number are kept, sealed, until the end of service, for the link to a business system.
@@ -30,6 +36,8 @@ pub struct DispatcherFile {
     pub tls: Option<Tls>,
     /// The listener for tools on the same machine.
     pub loopback: Option<Loopback>,
+    /// The door for devices that come with a one-time code.
+    pub enrolment: Option<Enrolment>,
     /// How long what is kept.
     pub retention: Retention,
 }
@@ -56,11 +64,22 @@ pub struct Loopback {
     pub token_file: PathBuf,
 }
 
+/// `[enrolment]`: this dispatcher signs certificates of devices. The door is open only while a code is good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolment {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Key of the authority whose certificate is `client_ca`, PEM, 0600.
+    pub authority_key: PathBuf,
+}
+
 /// `[retention]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Days that tags of document numbers are kept, for counting no-shows.
     pub id_tag_days: u16,
+    /// Days that records of the audit log are kept.
+    pub audit_days: u16,
 }
 
 impl DispatcherFile {
@@ -98,10 +117,25 @@ impl DispatcherFile {
                 "The hall's rule is 30 days; give 0 to 366.",
             );
         }
+        if raw.retention.audit_days < 183 {
+            return problem(
+                "[retention] audit_days is less than six months.",
+                "The law wants six months of logs; the hall's rule is three years, 1095 days.",
+            );
+        }
+        if raw.enrolment.is_some() && raw.tls.is_none() {
+            return problem(
+                "[enrolment] needs [tls].",
+                "Devices come in by [tls]; its client_ca is the authority that signs them.",
+            );
+        }
         let base = path.parent().unwrap_or(Path::new(""));
         Ok(Self {
             hall_file: base.join(raw.hall_file),
             ledger: base.join(raw.ledger),
+            access: base.join(raw.access),
+            audit_key: base.join(raw.audit_key),
+            audit_heads: base.join(raw.audit_heads),
             key_file: base.join(raw.key_file),
             lookup_base: raw.lookup_base.map(|b| b.trim_end_matches('/').to_string()),
             seal_holder: raw.seal_holder,
@@ -115,8 +149,13 @@ impl DispatcherFile {
                 listen: l.listen,
                 token_file: base.join(l.token_file),
             }),
+            enrolment: raw.enrolment.map(|e| Enrolment {
+                listen: e.listen,
+                authority_key: base.join(e.authority_key),
+            }),
             retention: Retention {
                 id_tag_days: raw.retention.id_tag_days,
+                audit_days: raw.retention.audit_days,
             },
         })
     }
@@ -129,13 +168,39 @@ struct RawFile {
     hall_file: PathBuf,
     ledger: PathBuf,
     key_file: PathBuf,
+    #[serde(default = "access_file")]
+    access: PathBuf,
+    #[serde(default = "audit_key_file")]
+    audit_key: PathBuf,
+    #[serde(default = "audit_heads_file")]
+    audit_heads: PathBuf,
     lookup_base: Option<String>,
     #[serde(default = "yes")]
     seal_holder: bool,
     tls: Option<RawTls>,
     loopback: Option<RawLoopback>,
+    enrolment: Option<RawEnrolment>,
     #[serde(default)]
     retention: RawRetention,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawEnrolment {
+    listen: SocketAddr,
+    authority_key: PathBuf,
+}
+
+fn access_file() -> PathBuf {
+    "access.sqlite".into()
+}
+
+fn audit_key_file() -> PathBuf {
+    "audit.key".into()
+}
+
+fn audit_heads_file() -> PathBuf {
+    "audit-heads.jsonl".into()
 }
 
 fn yes() -> bool {
@@ -163,6 +228,12 @@ struct RawLoopback {
 struct RawRetention {
     #[serde(default = "thirty")]
     id_tag_days: u16,
+    #[serde(default = "three_years")]
+    audit_days: u16,
+}
+
+fn three_years() -> u16 {
+    1095
 }
 
 fn thirty() -> u16 {
@@ -171,7 +242,10 @@ fn thirty() -> u16 {
 
 impl Default for RawRetention {
     fn default() -> Self {
-        Self { id_tag_days: thirty() }
+        Self {
+            id_tag_days: thirty(),
+            audit_days: three_years(),
+        }
     }
 }
 

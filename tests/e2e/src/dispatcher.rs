@@ -74,6 +74,20 @@ impl Dispatcher {
         }
     }
 
+    /// A page's address as a stranger has it.
+    pub fn page(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Runs a command of the dispatcher on this hall's file, and returns what it printed.
+    pub async fn command(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let config = self.folder.join("dispatcher.toml");
+        let mut command = tokio::process::Command::new(&self.binary);
+        let done = command.args(arguments).arg("--config").arg(config).output().await?;
+        ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        Ok(String::from_utf8(done.stdout)?)
+    }
+
     /// A page's address; staff pages get the token in the fragment.
     pub fn staff_page(&self, path: &str) -> String {
         format!("http://{}{path}#token={}", self.address, self.token)

@@ -31,6 +31,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
             "ticket-dispatcher-identity",
             "ticket-dispatcher-ledger",
             CONFIG,
+            "provisioning-enrolment",
         ],
     ),
     ("kiosk-flow", &[TYPES, "ui-model"]),

@@ -1,6 +1,7 @@
-//! The audit log: who did what to what, when, and with what result. Append-only; every record is chained to the one
-//! before under a key, `h_n = HMAC-SM3(K_audit, h_(n-1) ‖ canonical(record_n))`, and signed heads of the chain leave the
-//! machine ([`crate::heads`]). What happens to tickets is in the hall's journal, which has a chain of its own.
+//! The audit log: who did what to what, when, and with what result. Append-only; every record is chained to the
+//! one before under a key, `h_n = HMAC-SM3(K_audit, h_(n-1) ‖ canonical(record_n))`, and signed heads of the chain
+//! leave the machine ([`crate::heads`]). What happens to tickets is in the hall's journal, which has a chain of its
+//! own.
 //!
 //! A record holds codes and ids, never a name, a document number, a password or a token.
 

@@ -85,9 +85,9 @@ impl Access {
         .map_err(|e| self.sqlite(e))
     }
 
-    /// Who carries this token; none if the session is over or never was. A clock that went back ends nothing and
-    /// prolongs nothing.
-    pub fn session(&self, token: &SessionToken, now: UnixMillis) -> Result<Option<Session>, AccessError> {
+    /// Who carries this token; none if the session is over or never was. `used`: somebody did something, and not only
+    /// a page by itself. A clock that went back ends nothing and prolongs nothing.
+    pub fn session(&self, token: &SessionToken, now: UnixMillis, used: bool) -> Result<Option<Session>, AccessError> {
         let mac = self.session_mac(token);
         let db = self.db();
         let found = db
@@ -113,7 +113,7 @@ impl Access {
         if now.0 - seen >= IDLE_MINUTES * 60_000 || now.0 - made >= SESSION_HOURS_MAX * 3_600_000 {
             return Ok(None);
         }
-        if now.0 - seen >= SEEN_EVERY_MS {
+        if used && now.0 - seen >= SEEN_EVERY_MS {
             db.execute("UPDATE session SET seen_ms = ?2 WHERE mac = ?1", params![mac, now.0])
                 .map_err(|e| self.sqlite(e))?;
         }

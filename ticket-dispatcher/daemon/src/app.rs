@@ -49,6 +49,10 @@ pub struct App {
     pub forecasts: Forecasts,
     /// Who calls for staff.
     pub staff_calls: crate::staff::StaffCalls,
+    /// Who is let in.
+    pub gate: crate::gate::Gate,
+    /// Where the door of enrolment opens, if it ever does.
+    pub enrolment: Option<std::net::SocketAddr>,
     /// `/openapi.json`, made once.
     pub openapi: Bytes,
 }

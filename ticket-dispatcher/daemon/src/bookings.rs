@@ -25,9 +25,9 @@ use crate::keys::entropy;
 use crate::problem::Failure;
 use crate::tickets::{check_holder, reason};
 
-const BOOKERS: &[Role] = &[Role::Gateway, Role::Window, Role::Manager, Role::Admin];
-const STAFF: &[Role] = &[Role::Window, Role::Manager, Role::Admin];
-const FINDERS: &[Role] = &[Role::Kiosk, Role::Gateway, Role::Window, Role::Manager, Role::Admin];
+const BOOKERS: &[Role] = &[Role::Gateway, Role::Window, Role::Manager];
+const STAFF: &[Role] = &[Role::Window, Role::Manager];
+const FINDERS: &[Role] = &[Role::Kiosk, Role::Gateway, Role::Window, Role::Manager];
 
 /// Makes an appointment.
 #[utoipa::path(post, path = "/api/v1/bookings", tag = "bookings", request_body = BookSlot,

@@ -1,6 +1,8 @@
-//! Who asks: nobody known, a device of the hall by its certificate, or a tool on the same machine by its token.
+//! Who asks: nobody known, a device of the hall by its certificate, somebody of the staff by their session, or a tool
+//! on the same machine by its token.
 
 use rustls::pki_types::CertificateDer;
+use ticket_dispatcher_access::{Serial, Session, StaffRole};
 use ticket_dispatcher_protocol::ProblemKind;
 use ticket_dispatcher_queue_core::By;
 use ticket_dispatcher_types::{HallId, WindowId};
@@ -23,6 +25,10 @@ pub enum Role {
     Admin,
     /// What lets people book from outside: WeChat, a web site.
     Gateway,
+    /// Who sets the rules of calling. By sign-in only.
+    Policy,
+    /// Who reads the audit log. By sign-in only.
+    Auditor,
 }
 
 impl Role {
@@ -46,6 +52,20 @@ impl Role {
             Self::Manager => "manager",
             Self::Admin => "admin",
             Self::Gateway => "gateway",
+            Self::Policy => "policy",
+            Self::Auditor => "auditor",
+        }
+    }
+}
+
+impl From<StaffRole> for Role {
+    fn from(role: StaffRole) -> Self {
+        match role {
+            StaffRole::Window => Self::Window,
+            StaffRole::HallManager => Self::Manager,
+            StaffRole::Policy => Self::Policy,
+            StaffRole::Admin => Self::Admin,
+            StaffRole::Auditor => Self::Auditor,
         }
     }
 }
@@ -57,8 +77,16 @@ pub enum Caller {
     Nobody,
     /// A device of this hall.
     Device(Role, String),
-    /// The bearer of the loopback token: all roles.
+    /// Somebody of the staff who has signed in.
+    Staff(Session),
+    /// The bearer of the loopback token: all roles but the auditor's.
     Loopback,
+}
+
+/// The serial number of a certificate.
+pub fn serial_of(certificate: &CertificateDer<'_>) -> Option<Serial> {
+    let parsed = webpki::EndEntityCert::try_from(certificate).ok()?;
+    Some(Serial::from_bytes(parsed.serial()))
 }
 
 impl Caller {
@@ -76,49 +104,82 @@ impl Caller {
         match self {
             Self::Nobody => "nobody".to_string(),
             Self::Device(role, id) => format!("{}:{id}", role.word()),
+            Self::Staff(session) => format!("staff:{}", session.account),
             Self::Loopback => "loopback".to_string(),
+        }
+    }
+
+    /// The role, for the audit log.
+    pub fn role(&self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Device(role, _) => role.word(),
+            Self::Staff(session) => session.role.word(),
+            Self::Loopback => "loopback",
+        }
+    }
+
+    /// The clerk who has signed in, where one has.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Staff(session) => Some(&session.account),
+            _ => None,
+        }
+    }
+
+    /// What they may be, and where they sit.
+    fn seat(&self) -> Option<(Role, &str)> {
+        match self {
+            Self::Device(role, id) => Some((*role, id)),
+            Self::Staff(session) => Some((session.role.into(), session.window.as_deref().unwrap_or_default())),
+            Self::Nobody | Self::Loopback => None,
         }
     }
 
     /// Whose hands act, where the engine asks: those of a window or of a citizen at a kiosk.
     pub fn hands(&self) -> Option<By> {
-        match self {
-            Self::Device(Role::Window, id) => {
+        match self.seat()? {
+            (Role::Window, id) => {
                 // A name that no window can have is nobody's window.
                 let window = WindowId::new(id).ok();
                 Some(window.map_or(By::Kiosk, |window| By::Window { window }))
             }
-            Self::Device(Role::Kiosk, _) => Some(By::Kiosk),
+            (Role::Kiosk, _) => Some(By::Kiosk),
             _ => None,
         }
     }
 
     /// Refuses everybody who has none of these roles.
     pub fn must_be(&self, roles: &[Role]) -> Result<(), Failure> {
-        match self {
-            Self::Loopback => Ok(()),
-            Self::Device(role, _) if roles.contains(role) => Ok(()),
-            Self::Device(..) => Err(Failure::new(
-                ProblemKind::Forbidden,
-                "The role in the certificate may not do this.",
-            )),
-            Self::Nobody => Err(Failure::new(
+        if matches!(self, Self::Loopback) {
+            // Who may read what everybody did must not be whoever holds the machine's token.
+            let audit_alone = roles == [Role::Auditor];
+            return if audit_alone { Err(forbidden()) } else { Ok(()) };
+        }
+        match self.seat() {
+            Some((role, _)) if roles.contains(&role) => Ok(()),
+            Some(_) => Err(forbidden()),
+            None => Err(Failure::new(
                 ProblemKind::Unauthorised,
-                "This needs a certificate of a device of the hall.",
+                "This needs a certificate of a device of the hall, or a sign-in.",
             )),
         }
     }
 
     /// A window's certificate is good for that window alone.
     pub fn must_be_at(&self, window: &str) -> Result<(), Failure> {
-        match self {
-            Self::Device(Role::Window, id) if id != window => Err(Failure::new(
+        match self.seat() {
+            Some((Role::Window, id)) if id != window => Err(Failure::new(
                 ProblemKind::Forbidden,
-                "The certificate is that of another window.",
+                "The certificate or the sign-in is for another window.",
             )),
             _ => Ok(()),
         }
     }
+}
+
+fn forbidden() -> Failure {
+    Failure::new(ProblemKind::Forbidden, "This role may not do this.")
 }
 
 fn from_uri(uri: &str, hall: &HallId) -> Option<(Role, String)> {

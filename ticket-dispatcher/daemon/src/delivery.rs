@@ -160,7 +160,7 @@ pub async fn shown(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<StatusCode, Failure> {
-    caller.must_be(&[Role::Board, Role::Manager, Role::Admin])?;
+    caller.must_be(&[Role::Board, Role::Manager])?;
     let bytes = body::read(&headers, sent).await?;
     let shown: Shown = body::parse(&headers, &bytes)?;
     if shown.calls.len() > SHOWN_MAX {

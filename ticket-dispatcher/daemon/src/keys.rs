@@ -5,6 +5,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use ticket_dispatcher_access::{HeadKey, Serial};
 use ticket_dispatcher_identity::RootKey;
 use ticket_dispatcher_types::IdemKey;
 use zeroize::Zeroizing;
@@ -37,6 +38,51 @@ pub fn root_key(path: &Path) -> anyhow::Result<RootKey> {
     Ok(RootKey::from_bytes(*key))
 }
 
+/// The key that signs heads of the audit log: PKCS#8, hex, in a file of its own.
+pub fn head_key(path: &Path) -> anyhow::Result<HeadKey> {
+    let made = || HeadKey::make().context("no randomness for the audit log's key");
+    let text = read_or_make_with(path, || Ok(Zeroizing::new(hex(&Zeroizing::new(made()?)))))?;
+    let bytes = unhex(text.trim()).map(Zeroizing::new);
+    let key = bytes.and_then(|pkcs8| HeadKey::from_pkcs8(&pkcs8));
+    key.with_context(|| format!("{} holds no key for the audit log", path.display()))
+}
+
+/// Text of a key file that must exist, such as the authority's.
+pub fn private_text(path: &Path) -> anyhow::Result<Zeroizing<String>> {
+    read_private(path)
+}
+
+/// Opens a file for adding lines; only its owner may read it.
+pub fn append_private(path: &Path) -> std::io::Result<std::fs::File> {
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+}
+
+/// Bytes as hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Hex digits as bytes.
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) || !text.is_ascii() {
+        return None;
+    }
+    let pairs = (0..text.len())
+        .step_by(2)
+        .map(|i| u8::from_str_radix(&text[i..i + 2], 16));
+    pairs.collect::<Result<_, _>>().ok()
+}
+
+/// The serial number of a certificate, PEM.
+pub fn serial_of_pem(pem: &str) -> Option<Serial> {
+    use rustls::pki_types::pem::PemObject as _;
+    crate::caller::serial_of(&rustls::pki_types::CertificateDer::from_pem_slice(pem.as_bytes()).ok()?)
+}
+
 /// Reads the bearer token of the loopback listener: at least 32 characters.
 pub fn bearer_token(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let text = read_or_make(path)?;
@@ -50,6 +96,18 @@ pub fn bearer_token(path: &Path) -> anyhow::Result<Zeroizing<String>> {
 /// The text of a secret file; if there is none, a new one of 64 random hex digits, mode 0600, on disk before it is
 /// used.
 fn read_or_make(path: &Path) -> anyhow::Result<Zeroizing<String>> {
+    read_or_make_with(path, || {
+        let mut bytes = Zeroizing::new([0_u8; 32]);
+        entropy(bytes.as_mut_slice());
+        Ok(Zeroizing::new(hex(bytes.as_slice())))
+    })
+}
+
+/// The same with another text for a new file.
+fn read_or_make_with(
+    path: &Path,
+    make: impl FnOnce() -> anyhow::Result<Zeroizing<String>>,
+) -> anyhow::Result<Zeroizing<String>> {
     let made = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -57,9 +115,7 @@ fn read_or_make(path: &Path) -> anyhow::Result<Zeroizing<String>> {
         .open(path);
     match made {
         Ok(mut file) => {
-            let mut bytes = Zeroizing::new([0_u8; 32]);
-            entropy(bytes.as_mut_slice());
-            let text = Zeroizing::new(bytes.iter().map(|b| format!("{b:02x}")).collect::<String>());
+            let text = make()?;
             file.write_all(text.as_bytes())
                 .and_then(|()| file.sync_all())
                 .with_context(|| format!("cannot write {}", path.display()))?;

@@ -33,7 +33,7 @@ const CALLED_LONG: Millis = Millis::from_mins(5);
 /// Everything that the manager's page shows.
 #[utoipa::path(get, path = "/api/v1/manager", tag = "manager", responses((status = 200, body = ManagerView)))]
 pub async fn manager(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<ManagerView>, Failure> {
-    caller.must_be(&[Role::Manager, Role::Admin])?;
+    caller.must_be(&[Role::Manager, Role::Policy])?;
     let stamp = app.clock.stamp();
     let trouble = app.view.trouble();
     let (engine, mut view, unshown) = {

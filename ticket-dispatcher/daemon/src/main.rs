@@ -10,6 +10,7 @@ mod caller;
 mod clock;
 mod delivery;
 mod forecasts;
+mod gate;
 mod hall;
 mod hub;
 mod keys;
@@ -31,6 +32,7 @@ mod simulate;
 mod staff;
 mod tickets;
 mod unshown;
+mod upkeep;
 mod view;
 mod wait;
 mod why;
@@ -92,6 +94,12 @@ enum Command {
         #[arg(long)]
         key: Option<PathBuf>,
     },
+    /// Accounts of staff, for the console of the machine.
+    #[command(subcommand)]
+    Account(upkeep::AccountCommand),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(upkeep::AuditCommand),
     /// Plays a trace of a day with the engine.
     Simulate(simulate::SimulateArgs),
 }
@@ -113,6 +121,8 @@ fn main() -> ExitCode {
         Command::Restore { from, ledger, key } => {
             copied(&ledger, key.as_deref(), |crypto| restore(&from, &ledger, crypto))
         }
+        Command::Account(command) => upkeep::account(command),
+        Command::Audit(command) => upkeep::audit(command),
         Command::Simulate(args) => return simulate::run(&args),
     };
     match done {

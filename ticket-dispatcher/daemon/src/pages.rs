@@ -77,6 +77,21 @@ pub async fn manager(headers: HeaderMap) -> Result<Response<Body>, Failure> {
     page(&headers, "manager.html")
 }
 
+/// `/sign-in`.
+pub async fn sign_in(headers: HeaderMap) -> Result<Response<Body>, Failure> {
+    page(&headers, "sign-in.html")
+}
+
+/// `/admin`.
+pub async fn admin(headers: HeaderMap) -> Result<Response<Body>, Failure> {
+    page(&headers, "admin.html")
+}
+
+/// `/audit`.
+pub async fn audit(headers: HeaderMap) -> Result<Response<Body>, Failure> {
+    page(&headers, "audit.html")
+}
+
 /// `/q`: the phone page; the token in the address is read by the page itself.
 pub async fn phone(headers: HeaderMap) -> Result<Response<Body>, Failure> {
     page(&headers, "phone.html")

@@ -25,6 +25,10 @@ use crate::problem::Failure;
 use crate::view::Picture;
 use crate::windows::{STAFF, called_answer, window_id};
 
+/// Who may see which policy chooses.
+const RULES: &[Role] = &[Role::Window, Role::Manager, Role::Policy];
+/// Who may choose another.
+const RULES_SET: &[Role] = &[Role::Manager, Role::Policy];
 /// Longest reason that is kept.
 const REASON_CHARS_MAX: usize = 200;
 
@@ -83,7 +87,7 @@ pub fn policy_view(picture: &Picture) -> PolicyView {
 /// Which policy chooses, and which could.
 #[utoipa::path(get, path = "/api/v1/policy", tag = "manager", responses((status = 200, body = PolicyView)))]
 pub async fn policy(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<PolicyView>, Failure> {
-    caller.must_be(STAFF)?;
+    caller.must_be(RULES)?;
     Ok(Json(policy_view(&app.view.read())))
 }
 
@@ -111,7 +115,7 @@ pub async fn set_policy(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<PolicyView>, Failure> {
-    caller.must_be(&[Role::Manager, Role::Admin])?;
+    caller.must_be(RULES_SET)?;
     let idem = body::idempotency_key(&headers)?;
     let bytes = body::read(&headers, body).await?;
     let asked: SetPolicy = body::parse(&headers, &bytes)?;

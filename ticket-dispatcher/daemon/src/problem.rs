@@ -13,6 +13,7 @@ pub struct Failure {
     kind: ProblemKind,
     detail: String,
     ticket: Option<Box<HeldTicket>>,
+    after_s: u64,
 }
 
 impl Failure {
@@ -23,12 +24,19 @@ impl Failure {
             kind,
             detail: detail.into(),
             ticket: None,
+            after_s: 1,
         }
     }
 
     /// With another status than the usual one of its kind.
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
+        self
+    }
+
+    /// May be asked again after so many seconds.
+    pub fn after(mut self, seconds: u64) -> Self {
+        self.after_s = seconds;
         self
     }
 
@@ -62,12 +70,12 @@ fn status_of(kind: ProblemKind) -> StatusCode {
         | ProblemKind::WrongState
         | ProblemKind::SlotFull
         | ProblemKind::AlreadyBooked => StatusCode::CONFLICT,
-        ProblemKind::Unprocessable | ProblemKind::NotIssuing | ProblemKind::KeyReused => {
+        ProblemKind::Unprocessable | ProblemKind::WeakPassword | ProblemKind::NotIssuing | ProblemKind::KeyReused => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         ProblemKind::Malformed => StatusCode::BAD_REQUEST,
         ProblemKind::Unauthorised => StatusCode::UNAUTHORIZED,
-        ProblemKind::Forbidden | ProblemKind::BookingBlocked => StatusCode::FORBIDDEN,
+        ProblemKind::Forbidden | ProblemKind::MustChange | ProblemKind::BookingBlocked => StatusCode::FORBIDDEN,
         ProblemKind::NotFound => StatusCode::NOT_FOUND,
         ProblemKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ProblemKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
@@ -89,6 +97,8 @@ fn title_of(kind: ProblemKind) -> &'static str {
         ProblemKind::Malformed => "The request is malformed",
         ProblemKind::Unauthorised => "No valid credentials",
         ProblemKind::Forbidden => "This role may not do this",
+        ProblemKind::MustChange => "The first password must be replaced",
+        ProblemKind::WeakPassword => "The new password is not good enough",
         ProblemKind::NotFound => "Not found",
         ProblemKind::TooLarge => "The request is too large",
         ProblemKind::KeyReused => "The Idempotency-Key came before with another request",
@@ -127,7 +137,7 @@ impl IntoResponse for Failure {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             ProblemKind::LedgerUnavailable | ProblemKind::TooMany => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(self.after_s));
             }
             _ => {}
         }

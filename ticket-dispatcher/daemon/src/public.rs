@@ -7,24 +7,34 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde::Deserialize;
-use ticket_dispatcher_identity::token_hash;
+use ticket_dispatcher_identity::{check_code, token_hash};
 use ticket_dispatcher_protocol::{
-    HallEvent, HallSnapshot, LocalText, LookupState, LookupView, Problem, ServiceGroup, ServiceView, Services,
-    TemporaryCardRules,
+    HallEvent, HallSnapshot, LocalText, LookupPair, LookupState, LookupView, Problem, ProblemKind, ServiceGroup,
+    ServiceView, Services, TemporaryCardRules,
 };
 use ticket_dispatcher_queue_core::{Engine, Quote};
-use ticket_dispatcher_types::{Millis, ServiceId, TicketNo, TicketState};
+use ticket_dispatcher_types::{Millis, ServiceId, TicketId, TicketNo, TicketState, UnixMillis};
 
 use crate::app::App;
+use crate::body;
 use crate::caller::{Caller, Role};
 use crate::clock::rfc3339;
 use crate::forecasts;
+use crate::gate::{Counter, From, Short};
 use crate::hall::{Hall, local};
 use crate::hub::Stream;
 use crate::problem::Failure;
+use crate::view::Picture;
 use crate::wait::as_told;
 
-const EVERYBODY: &[Role] = &[Role::Kiosk, Role::Window, Role::Board, Role::Manager, Role::Admin];
+const EVERYBODY: &[Role] = &[
+    Role::Kiosk,
+    Role::Window,
+    Role::Board,
+    Role::Manager,
+    Role::Policy,
+    Role::Admin,
+];
 
 /// A JSON document with a validator: 304 if the reader has it already.
 fn document(headers: &HeaderMap, json: Bytes, etag: &str) -> Response<Body> {
@@ -68,7 +78,11 @@ pub async fn stream(
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.trim().parse().ok());
     let stream = Stream::new(Arc::clone(&app.view.hub), Arc::clone(&app.snapshot), last);
-    let mut response = Response::new(Body::new(stream));
+    let body = match caller {
+        Caller::Staff(_) => Body::new(Short::new(stream)),
+        _ => Body::new(stream),
+    };
+    let mut response = Response::new(body);
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -176,12 +190,84 @@ pub struct Lookup {
         (status = 404, body = Problem)))]
 pub async fn lookup(
     State(app): State<Arc<App>>,
+    from: From,
     Query(query): Query<Lookup>,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Failure> {
     let token = query.t.trim().to_ascii_uppercase();
     let stamp = app.clock.stamp();
-    let mut view = look_up(&app, &token, stamp.now).ok_or_else(|| Failure::not_found("ticket"))?;
+    heard(&app.gate.guesses.lookups, &from.0, stamp.at)?;
+    let found = look_up(&app, &token, stamp.now);
+    if found.is_none() {
+        app.gate.guesses.lookups.wrong(&from.0, stamp.at);
+    }
+    answer(&app, &headers, found)
+}
+
+/// The same by the number and the check code that are printed on the slip, for whom the QR does not work.
+#[utoipa::path(post, path = "/api/v1/lookup", tag = "public", request_body = LookupPair,
+    responses((status = 200, body = LookupView), (status = 404, body = Problem), (status = 429, body = Problem)))]
+pub async fn lookup_pair(
+    State(app): State<Arc<App>>,
+    from: From,
+    headers: HeaderMap,
+    sent: Body,
+) -> Result<Response<Body>, Failure> {
+    let asked: LookupPair = body::parse(&headers, &body::read(&headers, sent).await?)?;
+    let stamp = app.clock.stamp();
+    heard(&app.gate.guesses.lookups, &from.0, stamp.at)?;
+    let ticket = {
+        let picture = app.view.read();
+        let number = asked.number.trim().to_ascii_uppercase().parse::<TicketNo>().ok();
+        let mut tickets = picture.engine.tickets();
+        tickets
+            .find(|ticket| Some(ticket.number) == number)
+            .map(|ticket| ticket.id)
+    };
+    if let Some(id) = ticket {
+        heard(&app.gate.guesses.pairs, &id, stamp.at)?;
+    }
+    let right = ticket.is_some_and(|id| check_code(app.crypto.as_ref(), id).to_string() == asked.check_code.trim());
+    if !right {
+        app.gate.guesses.lookups.wrong(&from.0, stamp.at);
+        if let Some(id) = ticket {
+            app.gate.guesses.pairs.wrong(&id, stamp.at);
+        }
+    }
+    let found = {
+        let picture = app.view.read();
+        ticket
+            .filter(|_| right)
+            .and_then(|id| view_of(&app, &picture, id, stamp.now))
+    };
+    answer(&app, &headers, found)
+}
+
+/// Whether somebody who guessed wrong too often is heard again.
+fn heard<K: Hash + Eq + Clone>(counter: &Counter<K>, key: &K, now: UnixMillis) -> Result<(), Failure> {
+    let Some(seconds) = counter.silence(key, now) else {
+        return Ok(());
+    };
+    let minutes = seconds.div_ceil(60);
+    let detail = format!(
+        "输错次数过多，请 {minutes} 分钟后再试，或扫描小票上的二维码。Too many wrong tries; again in {minutes} min."
+    );
+    Err(Failure::new(ProblemKind::TooMany, detail).after(seconds))
+}
+
+/// A view, or that there is none. Whoever guesses must not read from a clock whether they came close, so for a wrong
+/// guess the same work is done on some ticket and thrown away.
+fn answer(app: &App, headers: &HeaderMap, found: Option<LookupView>) -> Result<Response<Body>, Failure> {
+    let stamp = app.clock.stamp();
+    let right = found.is_some();
+    let some = || {
+        let picture = app.view.read();
+        let id = picture.engine.tickets().next()?.id;
+        view_of(app, &picture, id, stamp.now)
+    };
+    let Some(mut view) = found.or_else(some) else {
+        return Err(Failure::not_found("ticket"));
+    };
     // The validator leaves out time and position, so that a phone that asks every few seconds mostly gets 304.
     let seq = std::mem::take(&mut view.seq);
     let mut hasher = std::hash::DefaultHasher::new();
@@ -190,7 +276,12 @@ pub async fn lookup(
     view.seq = seq;
     view.as_of = rfc3339(stamp.at);
     let json = serde_json::to_vec(&view).expect("plain data");
-    Ok(document(&headers, json.into(), &etag))
+    let made = document(headers, json.into(), &etag);
+    if right {
+        Ok(made)
+    } else {
+        Err(Failure::not_found("ticket"))
+    }
 }
 
 fn look_up(app: &App, token: &str, now: Millis) -> Option<LookupView> {
@@ -200,6 +291,10 @@ fn look_up(app: &App, token: &str, now: Millis) -> Option<LookupView> {
         let number = crate::offline::lent_by_token(app, &picture.engine, &hash)?;
         return Some(not_here_yet(app, number, picture.seq));
     };
+    view_of(app, &picture, slip, now)
+}
+
+fn view_of(app: &App, picture: &Picture, slip: TicketId, now: Millis) -> Option<LookupView> {
     // Both slips of a person who took two while kiosks were cut off lead to the one that counts.
     let counts = picture
         .ticket(slip)?

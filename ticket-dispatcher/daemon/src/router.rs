@@ -6,17 +6,19 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use ticket_dispatcher_protocol::ProblemKind;
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::gate::cookie;
 use crate::problem::Failure;
 use crate::{
-    bookings, delivery, live_hall, offline, operator, outlook, pages, policy, public, staff, tickets, why, windows,
+    bookings, delivery, gate, live_hall, offline, operator, outlook, pages, policy, public, staff, tickets, why,
+    windows,
 };
 
 /// Whether the listener that a request came in by takes the bearer token.
@@ -62,7 +64,20 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/stream", get(public::stream))
         .route("/shown", post(delivery::shown))
         .route("/services", get(public::services))
-        .route("/lookup", get(public::lookup));
+        .route("/session", get(gate::sign_in::session))
+        .route("/accounts", get(gate::accounts::list))
+        .route("/accounts/{id}", put(gate::accounts::put).delete(gate::accounts::close))
+        .route("/certificates", get(gate::certificates::list))
+        .route("/certificates/{serial}/revoke", post(gate::certificates::revoke))
+        .route("/certificate", post(gate::certificates::renew))
+        .route("/enrolment/codes", post(gate::enrol::code))
+        .route("/audit", get(gate::audit::records))
+        .route("/audit/export", get(gate::audit::export))
+        .route_layer(middleware::from_fn(known))
+        // What follows is for everybody.
+        .route("/lookup", get(public::lookup).post(public::lookup_pair))
+        .route("/sign-in", post(gate::sign_in::sign_in))
+        .route("/sign-out", post(gate::sign_in::sign_out));
     Router::new()
         .nest("/api/v1", api)
         .route("/healthz", get(operator::healthz))
@@ -72,6 +87,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/board", get(pages::board))
         .route("/clerk", get(pages::clerk))
         .route("/manager", get(pages::manager))
+        .route("/sign-in", get(pages::sign_in))
+        .route("/admin", get(pages::admin))
+        .route("/audit", get(pages::audit))
         .route("/web/{*path}", get(pages::asset))
         .fallback(async || Failure::not_found("path"))
         .method_not_allowed_fallback(async || {
@@ -80,6 +98,55 @@ pub fn router(app: Arc<App>) -> Router {
         })
         .layer(middleware::from_fn_with_state(Arc::clone(&app), around))
         .with_state(app)
+}
+
+/// On every answer beside the policy of its content: nobody frames us, keeps a window of ours, or reads from elsewhere
+/// what is here, and no page of ours may use the machine's senses.
+const ALWAYS: [(&str, &str); 4] = [
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    (
+        "permissions-policy",
+        "camera=(), microphone=(), geolocation=(), usb=(), serial=()",
+    ),
+    ("x-frame-options", "SAMEORIGIN"),
+];
+
+/// Turns strangers away before anything of their request is read, so that a new path is closed unless it is put among
+/// the open ones on purpose. Which role may do what is said by each handler.
+async fn known(caller: Caller, request: Request, next: Next) -> Response {
+    if caller == Caller::Nobody {
+        return caller.must_be(&[]).into_response();
+    }
+    next.run(request).await
+}
+
+/// A page says by this header that it asks by itself and nobody has touched it: that keeps nobody signed in.
+const BY_ITSELF: &str = "x-yimen-by-itself";
+
+/// A session counts where nothing stronger speaks for the caller. A request that changes something must have been made
+/// by a page of ours, or the cookie is as good as none.
+async fn signed_in(app: &App, request: &mut Request) -> Result<(), Failure> {
+    let nobody = request
+        .extensions()
+        .get::<Caller>()
+        .is_none_or(|caller| *caller == Caller::Nobody);
+    let Some(token) = cookie::token(request.headers()).filter(|_| nobody) else {
+        return Ok(());
+    };
+    let now = app.gate.now();
+    let used = !request.headers().contains_key(BY_ITSELF);
+    let Some(session) = app.gate.with(move |access| access.session(&token, now, used)).await? else {
+        return Ok(());
+    };
+    if !cookie::made_here(request.method(), request.headers()) {
+        return Err(Failure::new(
+            ProblemKind::Forbidden,
+            "A request under a session must come from a page of this host (Origin, Sec-Fetch-Site).",
+        ));
+    }
+    request.extensions_mut().insert(Caller::Staff(session));
+    Ok(())
 }
 
 /// Who asks comes in, what every answer carries goes out.
@@ -97,13 +164,29 @@ async fn around(
         }
     }
     let path = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
+    let mut response = match signed_in(&app, &mut request).await {
+        Ok(()) => next.run(request).await,
+        Err(failure) => failure.into_response(),
+    };
     let headers = response.headers_mut();
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // Pages name what they may load; whatever else is answered is no page.
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    for (name, value) in ALWAYS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if !takes_bearer {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
+    }
     let path = path.map_or_else(|| "other".to_string(), |p| p.as_str().to_string());
     let status = response.status().as_u16().to_string();
     metrics::counter!("http_requests_total", "path" => path, "status" => status).increment(1);

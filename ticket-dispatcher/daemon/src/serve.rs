@@ -9,6 +9,8 @@ use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use provisioning_config::dispatcher_file::DispatcherFile;
 use provisioning_config::hall_file::HallFile;
+use provisioning_enrolment::Authority;
+use ticket_dispatcher_access::Access;
 use ticket_dispatcher_identity::{CryptoProvider, GmSoft};
 use ticket_dispatcher_ledger::{Ledger, Options, Retention};
 use ticket_dispatcher_types::Millis;
@@ -18,6 +20,7 @@ use crate::app::App;
 use crate::caller::Bearer;
 use crate::clock::Clock;
 use crate::forecasts::Forecasts;
+use crate::gate::{self, Gate, enrol};
 use crate::hall::Hall;
 use crate::hub::{Hub, Snapshot};
 use crate::server::{self, Door};
@@ -26,6 +29,8 @@ use crate::{delivery, keys, machine, operator, router};
 
 /// 23:59, when what is left of persons is deleted.
 const END_OF_DAY: Millis = Millis::from_mins(23 * 60 + 59);
+/// Heads of the audit log are signed this often (hall rules 8.4), and at the end.
+const SIGN_HEADS_EVERY: Duration = Duration::from_secs(5 * 60);
 /// The clock is looked at this often, so that a jump of it is noticed within the minute.
 const LOOK_AT_CLOCK: Duration = Duration::from_secs(20);
 
@@ -57,10 +62,12 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
         Some(loopback) => Some(server::bind(loopback.listen, Door::Loopback).await?),
         None => None,
     };
-    let tls = match &file.tls {
-        Some(tls) => Some(server::bind(tls.listen, Door::Tls(server::tls(tls)?)).await?),
-        None => None,
+    let acceptors = file.tls.as_ref().map(server::tls).transpose()?;
+    let tls = match (&file.tls, &acceptors) {
+        (Some(tls), Some(acceptors)) => Some(server::bind(tls.listen, Door::Tls(acceptors.devices.clone())).await?),
+        _ => None,
     };
+    let gate = gate(&file, &hall, &crypto, &clock)?;
     let view = Arc::new(View::new(Arc::clone(&hall), Arc::new(Hub::new())));
     let (ledger, writer) = Ledger::open(Options {
         file: file.ledger.clone(),
@@ -102,6 +109,8 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
         snapshot,
         forecasts: Forecasts::default(),
         staff_calls: crate::staff::StaffCalls::default(),
+        gate,
+        enrolment: file.enrolment.as_ref().map(|e| e.listen),
         openapi: operator::document(),
     });
     let routes = router::router(Arc::clone(&app));
@@ -117,19 +126,71 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
             stopped.clone(),
         ));
     }
+    if let (Some(enrolment), Some(tls)) = (&file.enrolment, acceptors) {
+        let seats = Arc::clone(&seats);
+        tokio::spawn(enrol::keep_door(
+            Arc::clone(&app),
+            enrolment.listen,
+            tls.enrolment,
+            tls.own,
+            seats,
+        ));
+    }
+    tokio::spawn(keep_heads(Arc::clone(&app)));
     let hub = Arc::clone(&view.hub);
     tokio::spawn(async move { hub.fan_out().await });
     tokio::spawn(delivery::watch(Arc::clone(&view), ledger.clone()));
-    tokio::spawn(keep_the_day(ledger.clone(), clock));
+    tokio::spawn(keep_the_day(
+        ledger.clone(),
+        clock,
+        Arc::clone(&app),
+        file.retention.audit_days,
+    ));
     ready(addrs)?;
     wait_for_signal().await?;
     tracing::info!("stopping");
     view.hub.close();
     let _ = stop.send(true);
     while doors.join_next().await.is_some() {}
+    app.gate.sign_head();
     ledger.stop();
     let _ = tokio::task::spawn_blocking(move || writer.join()).await;
     Ok(())
+}
+
+/// Accounts, certificates and the audit log, from the files beside the journal.
+fn gate(file: &DispatcherFile, hall: &Hall, crypto: &Arc<dyn CryptoProvider>, clock: &Clock) -> anyhow::Result<Gate> {
+    let authority = match (&file.enrolment, &file.tls) {
+        (Some(enrolment), Some(tls)) => {
+            let cert = std::fs::read_to_string(&tls.client_ca)
+                .with_context(|| format!("cannot read {}", tls.client_ca.display()))?;
+            let key = keys::private_text(&enrolment.authority_key)?;
+            Some(Authority::load(&cert, &key)?)
+        }
+        _ => None,
+    };
+    let access = Access::open(ticket_dispatcher_access::Options {
+        file: file.access.clone(),
+        crypto: Arc::clone(crypto),
+        entropy: keys::entropy,
+    })?;
+    Ok(Gate::new(gate::Parts {
+        access,
+        clock: clock.clone(),
+        hall: hall.info.id.to_string(),
+        head_key: keys::head_key(&file.audit_key)?,
+        heads_file: file.audit_heads.clone(),
+        authority,
+    })?)
+}
+
+/// Signs the end of the audit log every five minutes.
+async fn keep_heads(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(SIGN_HEADS_EVERY).await;
+        let app = Arc::clone(&app);
+        let _ = tokio::task::spawn_blocking(move || app.gate.sign_head()).await;
+    }
 }
 
 fn ready((loopback, tls): (Option<std::net::SocketAddr>, Option<std::net::SocketAddr>)) -> anyhow::Result<()> {
@@ -147,7 +208,7 @@ fn ready((loopback, tls): (Option<std::net::SocketAddr>, Option<std::net::Socket
 
 /// Midnight begins a day, 23:59 forgets the persons of one. Both are looked for again and again rather than slept for:
 /// a clock that is set must not make the hall miss them.
-async fn keep_the_day(ledger: Ledger, clock: Clock) {
+async fn keep_the_day(ledger: Ledger, clock: Clock, app: Arc<App>, audit_days: u16) {
     loop {
         let to_end = clock.until(END_OF_DAY);
         let to_midnight = clock.until(Millis::ZERO);
@@ -156,6 +217,7 @@ async fn keep_the_day(ledger: Ledger, clock: Clock) {
         ledger.tick();
         if clock.stamp().now >= END_OF_DAY {
             ledger.end_of_day();
+            app.gate.forget(audit_days);
         }
     }
 }

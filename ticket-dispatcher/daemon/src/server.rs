@@ -1,6 +1,6 @@
 //! Listeners and connections: limits on time, size and number before any handler runs.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +22,8 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::app::App;
-use crate::caller::Caller;
+use crate::caller::{Caller, serial_of};
+use crate::gate::From;
 use crate::machine;
 use crate::patient::Patient;
 use crate::router::{TakesBearer, too_many};
@@ -54,6 +55,16 @@ pub struct Bound {
     pub addr: SocketAddr,
 }
 
+/// Both kinds of TLS, under one certificate.
+pub struct Tls {
+    /// For devices, which show theirs.
+    pub devices: TlsAcceptor,
+    /// For those who are to become devices.
+    pub enrolment: TlsAcceptor,
+    /// SHA-256 of our own certificate, to which a request for enrolment is bound.
+    pub own: [u8; 32],
+}
+
 /// Binds.
 pub async fn bind(addr: SocketAddr, door: Door) -> anyhow::Result<Bound> {
     let listener = TcpListener::bind(addr)
@@ -65,7 +76,7 @@ pub async fn bind(addr: SocketAddr, door: Door) -> anyhow::Result<Bound> {
 
 /// TLS from the files of the dispatcher file. A client may come without a certificate and then sees public calls only;
 /// one with a certificate that the hall's authority did not sign is refused in the handshake.
-pub fn tls(file: &provisioning_config::dispatcher_file::Tls) -> anyhow::Result<TlsAcceptor> {
+pub fn tls(file: &provisioning_config::dispatcher_file::Tls) -> anyhow::Result<Tls> {
     let name = |path: &std::path::Path| path.display().to_string();
     let mut roots = RootCertStore::empty();
     let authority = CertificateDer::pem_file_iter(&file.client_ca)
@@ -81,11 +92,26 @@ pub fn tls(file: &provisioning_config::dispatcher_file::Tls) -> anyhow::Result<T
     let verifier = WebPkiClientVerifier::builder(Arc::new(roots))
         .allow_unauthenticated()
         .build()?;
-    let mut config = ServerConfig::builder()
+    let own = chain
+        .first()
+        .with_context(|| format!("no certificate in {}", name(&file.cert)))?;
+    let digest = ring::digest::digest(&ring::digest::SHA256, own);
+    let own: [u8; 32] = digest.as_ref().try_into().context("SHA-256 has 32 bytes")?;
+    let acceptor = |mut config: ServerConfig| {
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        TlsAcceptor::from(Arc::new(config))
+    };
+    let devices = ServerConfig::builder()
         .with_client_cert_verifier(verifier)
+        .with_single_cert(chain.clone(), key.clone_key())?;
+    let enrolment = ServerConfig::builder()
+        .with_no_client_auth()
         .with_single_cert(chain, key)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(Tls {
+        devices: acceptor(devices),
+        enrolment: acceptor(enrolment),
+        own,
+    })
 }
 
 /// Places for connections, of all listeners together: as many as the machine has files for.
@@ -108,8 +134,8 @@ pub async fn serve(
             accepted = bound.listener.accept() => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, most likely: a pause lets some connections end.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -125,7 +151,7 @@ pub async fn serve(
         let (app, router) = (Arc::clone(&app), router.clone());
         let (door, watcher) = (Arc::clone(&door), graceful.watcher());
         tokio::spawn(async move {
-            connection(stream, &door, &app, router, watcher).await;
+            connection(stream, peer.ip(), &door, &app, router, watcher).await;
             drop(seat);
         });
     }
@@ -147,10 +173,11 @@ async fn turn_away(stream: TcpStream, door: Arc<Door>) {
     }
 }
 
-async fn connection(stream: TcpStream, door: &Door, app: &App, router: Router, watcher: Watcher) {
+async fn connection(stream: TcpStream, peer: IpAddr, door: &Door, app: &App, router: Router, watcher: Watcher) {
     let stream = Patient::new(stream, WRITE_TIME_MAX);
+    let from = From(peer.to_canonical());
     match door {
-        Door::Loopback => http(stream, Caller::Nobody, true, router, watcher).await,
+        Door::Loopback => http(stream, (Caller::Nobody, from, true), router, watcher).await,
         Door::Tls(acceptor) => {
             let Ok(Ok(stream)) = tokio::time::timeout(HEADER_TIME_MAX, acceptor.accept(stream)).await else {
                 metrics::counter!("tls_handshakes_failed_total").increment(1);
@@ -158,17 +185,34 @@ async fn connection(stream: TcpStream, door: &Door, app: &App, router: Router, w
             };
             let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
             let caller = certificate.map_or(Caller::Nobody, |c| Caller::from_certificate(c, &app.hall.info.id));
-            http(stream, caller, false, router, watcher).await;
+            let Some(serial) = certificate.and_then(serial_of) else {
+                return http(stream, (caller, from, false), router, watcher).await;
+            };
+            // Subscribed before it is looked at: a revocation at this very moment is seen by one or the other.
+            let mut revoked = app.gate.revoked();
+            if revoked.borrow_and_update().contains(&serial) {
+                metrics::counter!("certificates_refused_total").increment(1);
+                return;
+            }
+            app.gate.came(&serial, &caller);
+            tokio::select! {
+                () = http(stream, (caller, from, false), router, watcher) => {}
+                // Whatever was being answered is cut off: it was asked by a thief.
+                _ = revoked.wait_for(|all| all.contains(&serial)) => {
+                    metrics::counter!("certificates_refused_total").increment(1);
+                }
+            }
         }
     }
 }
 
-async fn http<S>(stream: S, caller: Caller, takes_bearer: bool, router: Router, watcher: Watcher)
+async fn http<S>(stream: S, (caller, from, takes_bearer): (Caller, From, bool), router: Router, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(caller.clone());
+        request.extensions_mut().insert(from);
         request.extensions_mut().insert(TakesBearer(takes_bearer));
         router.clone().oneshot(request)
     });

@@ -14,7 +14,7 @@ use ticket_dispatcher_types::{DeviceId, UnixMillis};
 use crate::app::App;
 use crate::body;
 use crate::caller::Caller;
-use crate::offline::kiosk;
+use crate::offline::{KIOSK, kiosk};
 use crate::problem::Failure;
 
 /// A call is shown for so long.
@@ -72,6 +72,7 @@ pub async fn call(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<StaffCalled>, Failure> {
+    caller.must_be(KIOSK)?;
     let asked: CallStaff = body::parse(&headers, &body::read(&headers, sent).await?)?;
     let kiosk = kiosk(&caller, asked.device)?;
     let open = app.staff_calls.call(kiosk, asked.reason, app.clock.stamp().at);

@@ -30,8 +30,8 @@ use crate::wait::as_told;
 const NUMBER_CHARS_MAX: usize = 40;
 const NAME_CHARS_MAX: usize = 120;
 
-const STAFF: &[Role] = &[Role::Window, Role::Manager, Role::Admin];
-const STAFF_AND_KIOSK: &[Role] = &[Role::Kiosk, Role::Window, Role::Manager, Role::Admin];
+const STAFF: &[Role] = &[Role::Window, Role::Manager];
+const STAFF_AND_KIOSK: &[Role] = &[Role::Kiosk, Role::Window, Role::Manager];
 
 /// Takes a ticket. The same key gives the same answer, byte for byte, over restarts.
 #[utoipa::path(post, path = "/api/v1/tickets", tag = "tickets", request_body = TakeTicket,

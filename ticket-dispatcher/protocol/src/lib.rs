@@ -4,6 +4,7 @@
 //! This crate must never know an engine type (the daemons convert by hand, so that the wire can stand still while the
 //! engine moves) and must never open a socket outside the feature `client`.
 
+mod access;
 mod booking;
 #[cfg(feature = "client")]
 pub mod client;
@@ -16,6 +17,10 @@ mod steering;
 mod ticket;
 mod window;
 
+pub use access::{
+    Account, AccountMade, Accounts, AuditRecord, AuditRecords, Certificate, Certificates, EnrolmentCode,
+    MakeEnrolmentCode, PutAccount, RenewCertificate, Renewed, RevokeCertificate, SignInAsked, SignedIn,
+};
 pub use booking::{
     BookSlot, BookingStateView, BookingView, FindBookings, FoundBookings, SlotView, SlotsView, UnblockBooker,
 };
@@ -28,7 +33,7 @@ pub use steering::{
     Alert, AlertKind, CallNote, Clear, Entry, EntryKind, GroupNow, ManagerView, OverView, PickTicket, PolicyChoice,
     PolicyView, RunnerUpView, Said, SetPolicy, WaitingList, WaitingTicket, WhatIf, WhatIfAnswer, WhyView, WindowNow,
 };
-pub use ticket::{Holder, LookupState, LookupView, TakeTicket, TicketHistory, TicketIssued, TicketView};
+pub use ticket::{Holder, LookupPair, LookupState, LookupView, TakeTicket, TicketHistory, TicketIssued, TicketView};
 pub use window::{
     Called, CancelTicket, FinishTicket, NextTicket, OpenWindow, PauseWindow, RateTicket, TransferTicket, WindowDesk,
 };

@@ -32,6 +32,10 @@ pub enum ProblemKind {
     Unauthorised,
     /// 403: this role may not do this.
     Forbidden,
+    /// 403: the first password must be replaced; send a new one with it.
+    MustChange,
+    /// 422: the new password is too short, or the old one.
+    WeakPassword,
     /// 404: no such ticket, window or service.
     NotFound,
     /// 413: the body is longer than allowed.

@@ -148,6 +148,16 @@ pub struct TicketHistory {
     pub window: Option<WindowId>,
 }
 
+/// `POST /lookup`: what is printed on the slip.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LookupPair {
+    /// `A023`.
+    pub number: String,
+    /// Four digits.
+    pub check_code: String,
+}
+
 /// State of one ticket without a person in it: `GET /lookup?t=TOKEN`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LookupView {

@@ -1,7 +1,7 @@
 // The console of a window: one key calls the next number. Every action is one request, shown only when the dispatcher
 // has said what became of it; when its answer is lost, the window is read again and nothing is guessed or sent twice.
 
-import { AnswerLost, Refused, ask, credentials, idempotencyKey } from '../hall/api.js';
+import { AnswerLost, Refused, ask, askToSignIn, credentials, idempotencyKey } from '../hall/api.js';
 import { timeOfDay } from '../hall/clock.js';
 import { byId, setText } from '../hall/dom.js';
 import { LOOKS } from '../hall/looks.js';
@@ -43,7 +43,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Reads the window, an older answer than what is shown left aside. */
 async function readDesk() {
-  const desk = await ask('GET', `/api/v1/windows/${encodeURIComponent(windowId)}`);
+  const desk = await ask('GET', `/api/v1/windows/${encodeURIComponent(windowId)}`, { byItself: true });
   if (!state.desk || desk.seq >= state.desk.seq) state.desk = desk;
 }
 
@@ -262,7 +262,7 @@ async function readQuietly() {
 }
 
 async function readServices() {
-  const catalogue = await ask('GET', '/api/v1/services');
+  const catalogue = await ask('GET', '/api/v1/services', { byItself: true });
   state.services = new Map(catalogue.services.map((one) => [one.id, one]));
   setText(byId('hall-name'), catalogue.hall.name['zh-Hans']);
   draw();
@@ -284,6 +284,7 @@ else {
       up = link.up;
       const line = byId('line');
       line.hidden = up;
+      if (link.status === 401) askToSignIn();
       if (link.status === 401 || link.status === 403) setText(line, '没有登录或登录已失效');
       else setText(line, link.heardAt ? `与叫号系统失去联系，${timeOfDay(link.heardAt)} 起` : '正在连接叫号系统…');
     },

@@ -1,5 +1,7 @@
 // Asking the dispatcher. Credentials come from the address's fragment, which never travels to a server or into a log.
 
+import { signInFrom } from '../sign-in/where.js';
+
 const TOKEN_KEY = 'yimen.token';
 const CLERK_KEY = 'yimen.clerk';
 
@@ -50,17 +52,19 @@ export function idempotencyKey() {
 
 /**
  * Asks and returns the JSON of the answer, or null when it has none (204).
- * @param {'GET'|'POST'|'DELETE'} method
+ * @param {'GET'|'POST'|'PUT'|'DELETE'} method
  * @param {string} path
- * @param {{body?: any, key?: string, waitMs?: number}} [more]
+ * @param {{body?: any, key?: string, waitMs?: number, stay?: boolean, byItself?: boolean}} [more]
+ *   `stay`: do not leave for the sign-in page; `byItself`: nobody has touched the page, so nobody stays signed in
  * @returns {Promise<any>}
  * @throws {Refused|AnswerLost}
  */
-export async function ask(method, path, { body, key, waitMs = 8000 } = {}) {
+export async function ask(method, path, { body, key, waitMs = 8000, stay = false, byItself = false } = {}) {
   /** @type {Record<string, string>} */
   const headers = { accept: 'application/json', ...authorisation() };
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (key) headers['idempotency-key'] = key;
+  if (byItself) headers['x-yimen-by-itself'] = '1';
   try {
     const response = await fetch(path, {
       method,
@@ -70,12 +74,21 @@ export async function ask(method, path, { body, key, waitMs = 8000 } = {}) {
       cache: 'no-store',
     });
     const text = await response.text();
+    if (response.status === 401 && !stay) askToSignIn();
     if (!response.ok) throw refusal(response, text);
     return text === '' ? null : JSON.parse(text);
   } catch (error) {
     if (error instanceof Refused) throw error;
     throw new AnswerLost(String(error));
   }
+}
+
+/**
+ * Leaves for the sign-in page, where a session is what lacks: whoever brought a token, or is there already, stays.
+ */
+export function askToSignIn() {
+  if (sessionStorage.getItem(TOKEN_KEY) || location.pathname === '/sign-in') return;
+  location.replace(signInFrom(location));
 }
 
 /** @param {Response} response @param {string} text */

@@ -61,7 +61,7 @@ class HallStream {
     let silence = setTimeout(() => abort.abort(), SILENCE_MS);
     try {
       /** @type {Record<string, string>} */
-      const headers = { accept: 'text/event-stream', ...authorisation() };
+      const headers = { accept: 'text/event-stream', 'x-yimen-by-itself': '1', ...authorisation() };
       if (this.#lastId !== null) headers['last-event-id'] = this.#lastId;
       const response = await fetch('/api/v1/stream', { headers, signal: abort.signal, cache: 'no-store' });
       if (!response.ok || !response.body) {
@@ -111,7 +111,7 @@ class HallStream {
   /** Fetches the whole picture: after a gap it is the truth, whatever events were missed. */
   async #refresh() {
     try {
-      this.#show(await ask('GET', '/api/v1/hall'));
+      this.#show(await ask('GET', '/api/v1/hall', { byItself: true, stay: true }));
     } catch {
       // The stream is the main line; its own failure is reported and mended there.
     }

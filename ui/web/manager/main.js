@@ -1,7 +1,7 @@
 // The manager's page: the live hall, why each number was called, what was done past the rule, and what would be if.
 // It reads one document, again after each event of the hall and every few seconds; what it steers is one request each.
 
-import { AnswerLost, Refused, ask, credentials, idempotencyKey } from '../hall/api.js';
+import { AnswerLost, Refused, ask, askToSignIn, credentials, idempotencyKey } from '../hall/api.js';
 import { timeOfDay } from '../hall/clock.js';
 import { pick } from '../clerk/picker.js';
 import { byId, setText } from '../hall/dom.js';
@@ -44,7 +44,7 @@ async function read() {
   while (readAgain) {
     readAgain = false;
     try {
-      view = /** @type {ManagerView} */ (await ask('GET', '/api/v1/manager'));
+      view = /** @type {ManagerView} */ (await ask('GET', '/api/v1/manager', { byItself: true }));
       show(view, tryWindow);
     } catch (error) {
       // A lost answer is told by the line; it is asked for again soon.
@@ -144,6 +144,7 @@ followHall({
     up = link.up;
     const line = byId('line');
     line.hidden = up;
+    if (link.status === 401) askToSignIn();
     if (link.status === 401 || link.status === 403) setText(line, '没有登录或登录已失效');
     else setText(line, link.heardAt ? `与叫号系统失去联系，${timeOfDay(link.heardAt)} 起` : '正在连接叫号系统…');
   },

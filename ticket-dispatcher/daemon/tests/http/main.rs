@@ -7,6 +7,7 @@ mod bad_input;
 mod bookings;
 mod crash;
 mod delivery;
+mod gate;
 mod house;
 mod kill_loop;
 mod life;

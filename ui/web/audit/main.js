@@ -1,0 +1,56 @@
+// The auditor's page: what was done, by whom, with what result. Reading it is written down as well.
+
+import { AnswerLost, Refused, ask } from '../hall/api.js';
+import { byId, make, setText } from '../hall/dom.js';
+import { doneInWords } from './words.js';
+
+const PAGE = 100;
+let last = 0;
+let first = 1;
+
+/** @param {any} record */
+function row(record) {
+  const change = [record.old, record.new].filter((text) => text !== '').join(' → ');
+  const refused = record.result !== 'done';
+  return make(
+    'tr',
+    { class: refused ? 'bad' : null },
+    make('td', {}, record.seq),
+    make('td', {}, new Date(record.at).toLocaleString('zh-CN', { hour12: false, timeZone: 'Asia/Shanghai' })),
+    make('td', {}, record.actor),
+    make('td', {}, record.source),
+    make('td', {}, doneInWords(record.action)),
+    make('td', { class: 'mono' }, record.object),
+    make('td', {}, change),
+    make('td', {}, record.reason),
+    make('td', {}, refused ? '拒绝' : '完成'),
+  );
+}
+
+/** @param {number|null} from */
+async function read(from) {
+  setText(byId('message'), '');
+  try {
+    const answer = await ask('GET', `/api/v1/audit${from === null ? '' : `?from=${from}`}`);
+    const records = from === null ? answer.records.slice(-PAGE) : answer.records.slice(0, PAGE);
+    last = answer.last;
+    first = records[0]?.seq ?? 1;
+    byId('records').replaceChildren(...records.toReversed().map(row));
+    setText(byId('range'), records.length === 0 ? '还没有记录' : `第 ${first} 至 ${records.at(-1).seq} 条，共到 ${last}`);
+  } catch (error) {
+    if (error instanceof AnswerLost) setText(byId('message'), '没有收到叫号系统的答复，请再试一次');
+    else if (error instanceof Refused && error.problem.status === 403) setText(byId('message'), '只有审计员可以查看');
+    else if (error instanceof Refused) setText(byId('message'), error.problem.detail ?? '系统没有接受');
+    else throw error;
+  }
+}
+
+byId('older').addEventListener('click', () => read(Math.max(1, first - PAGE)));
+byId('newest').addEventListener('click', () => read(null));
+byId('out').addEventListener('click', async () => {
+  await ask('POST', '/api/v1/sign-out');
+  location.replace('/sign-in');
+});
+await read(null);
+const who = await ask('GET', '/api/v1/session', { stay: true }).catch(() => null);
+setText(byId('who'), who?.account ?? '');
