@@ -19,6 +19,9 @@ pub enum AuthorityError {
     /// The request is not one, or is not signed by the key that it names.
     #[error("the request for a certificate does not hold: {0}")]
     Request(rcgen::Error),
+    /// Not a certificate.
+    #[error("the certificate cannot be read")]
+    Certificate,
     /// Signing failed.
     #[error("a certificate could not be signed: {0}")]
     Sign(rcgen::Error),

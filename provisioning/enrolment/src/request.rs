@@ -1,10 +1,12 @@
 //! What travels: a device's request and the dispatcher's answer, and the key that the device makes for itself.
 
 use rcgen::{CertificateParams, KeyPair, PublicKeyData as _};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::authority::AuthorityError;
+use crate::authority::{AuthorityError, Validity};
 
 /// A device asks: `POST /enrol` with a code, or `POST /api/v1/certificate` under the certificate it has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +37,21 @@ pub struct Answer {
     pub clock_ms: i64,
 }
 
+fn certificate(pem: &[u8]) -> Result<CertificateDer<'static>, AuthorityError> {
+    CertificateDer::from_pem_slice(pem).map_err(|_| AuthorityError::Certificate)
+}
+
+/// How long the first certificate of a PEM text holds.
+pub fn validity_of(pem: &[u8]) -> Result<Validity, AuthorityError> {
+    let der = certificate(pem)?;
+    let (_, parsed) = x509_parser::parse_x509_certificate(&der).map_err(|_| AuthorityError::Certificate)?;
+    let time = parsed.validity();
+    Ok(Validity {
+        from_s: time.not_before.timestamp(),
+        until_s: time.not_after.timestamp(),
+    })
+}
+
 /// A key pair made on the device; the key never leaves it.
 pub struct NewKey(KeyPair);
 
@@ -51,11 +68,11 @@ impl NewKey {
         Ok(request.der().to_vec())
     }
 
-    /// Whether a certificate, DER, is for this key.
-    pub fn is_of(&self, certificate_der: &[u8]) -> bool {
-        let der = certificate_der.into();
-        webpki::EndEntityCert::try_from(&der)
-            .is_ok_and(|cert| cert.subject_public_key_info().as_ref() == self.0.subject_public_key_info())
+    /// Whether a certificate, PEM, is for this key.
+    pub fn is_of(&self, certificate_pem: &str) -> Result<bool, AuthorityError> {
+        let der = certificate(certificate_pem.as_bytes())?;
+        let (_, parsed) = x509_parser::parse_x509_certificate(&der).map_err(|_| AuthorityError::Certificate)?;
+        Ok(parsed.public_key().raw == self.0.subject_public_key_info())
     }
 
     /// The key, PEM.

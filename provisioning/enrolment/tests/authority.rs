@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on stops where it stands
 
-use provisioning_enrolment::{Authority, DeviceName, NewKey, Validity};
+use provisioning_enrolment::{Authority, DeviceName, NewKey, Validity, validity_of};
 
 const NOW_S: i64 = 1_795_000_000;
 
@@ -45,10 +45,11 @@ fn a_device_gets_its_name_from_the_hall_and_holds_for_ninety_days() {
             Validity::of_device(NOW_S),
         )
         .unwrap();
+    assert!(key.is_of(&cert).unwrap());
+    assert!(!NewKey::make().unwrap().is_of(&cert).unwrap());
+    assert_eq!(validity_of(cert.as_bytes()).unwrap(), Validity::of_device(NOW_S));
     let (cert, root) = (der(&cert), der(&files.cert_pem));
     assert_eq!(uris(&cert), ["urn:hall:h1:kiosk:K01"]);
-    assert!(key.is_of(&cert));
-    assert!(!NewKey::make().unwrap().is_of(&cert));
     let now = u64::try_from(NOW_S).unwrap();
     assert!(verifies(&cert, &root, now));
     assert!(verifies(&cert, &root, now - 3000), "a clock that is a little slow");

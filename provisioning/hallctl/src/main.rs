@@ -6,6 +6,9 @@ mod check;
 mod demo;
 mod device;
 mod doctor;
+mod enrol;
+mod init;
+mod private;
 mod whatif;
 
 use std::path::PathBuf;
@@ -32,6 +35,12 @@ enum Command {
     Device(device::Device),
     /// Look this machine over: programs, fonts, ports, permissions.
     Doctor,
+    /// Make a hall's authority and the dispatcher's files.
+    Init(init::Args),
+    /// Make this machine a device of the hall with a one-time code, which is read from standard input.
+    Enrol(enrol::Enrol),
+    /// Get a new certificate for a kiosk when two thirds of the old one's time are over.
+    Renew(enrol::Renew),
     /// Run a whole hall on this machine with emulated devices, until Ctrl-C.
     Demo(demo::Args),
     /// Ask a running dispatcher when the queue will be gone, and what if windows opened or closed now.
@@ -50,6 +59,9 @@ fn main() -> ExitCode {
         Command::Check { file } => check::run(&file),
         Command::Device(device) => device::run(device),
         Command::Doctor => doctor::run(),
+        Command::Init(args) => init::run(&args),
+        Command::Enrol(args) => enrol::run(&args),
+        Command::Renew(args) => enrol::run_renew(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Whatif(args) => whatif::run(&args),
         Command::DemoReaper => demo::reaper::run(),

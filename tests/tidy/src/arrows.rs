@@ -87,6 +87,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
             TYPES,
             "ticket-dispatcher-protocol",
             CONFIG,
+            "provisioning-enrolment",
             DEVICE,
             "drivers-transport",
             "drivers-id-reader",

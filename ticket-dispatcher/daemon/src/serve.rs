@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use provisioning_config::dispatcher_file::DispatcherFile;
 use provisioning_config::hall_file::HallFile;
 use provisioning_enrolment::Authority;
+use sd_notify::NotifyState;
 use ticket_dispatcher_access::Access;
 use ticket_dispatcher_identity::{CryptoProvider, GmSoft};
 use ticket_dispatcher_ledger::{Ledger, Options, Retention};
@@ -29,6 +30,8 @@ use crate::{delivery, keys, machine, operator, router};
 
 /// 23:59, when what is left of persons is deleted.
 const END_OF_DAY: Millis = Millis::from_mins(23 * 60 + 59);
+/// A third of `WatchdogSec=`.
+const WATCHED_EVERY: Duration = Duration::from_secs(5);
 /// Heads of the audit log are signed this often (hall rules 8.4), and at the end.
 const SIGN_HEADS_EVERY: Duration = Duration::from_secs(5 * 60);
 /// The clock is looked at this often, so that a jump of it is noticed within the minute.
@@ -136,6 +139,7 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
             seats,
         ));
     }
+    tokio::spawn(stay_watched(Arc::clone(&view)));
     tokio::spawn(keep_heads(Arc::clone(&app)));
     let hub = Arc::clone(&view.hub);
     tokio::spawn(async move { hub.fan_out().await });
@@ -184,6 +188,16 @@ fn gate(file: &DispatcherFile, hall: &Hall, crypto: &Arc<dyn CryptoProvider>, cl
     })?)
 }
 
+/// Tells systemd that tasks still run and the picture of the hall can still be read. A ledger that cannot write is no
+/// reason to be restarted: it says so itself, and a restart would only hide it.
+async fn stay_watched(view: Arc<View>) {
+    loop {
+        let _ = view.read().seq;
+        let _ = sd_notify::notify(&[NotifyState::Watchdog]);
+        tokio::time::sleep(WATCHED_EVERY).await;
+    }
+}
+
 /// Signs the end of the audit log every five minutes.
 async fn keep_heads(app: Arc<App>) {
     loop {
@@ -203,6 +217,8 @@ fn ready((loopback, tls): (Option<std::net::SocketAddr>, Option<std::net::Socket
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()?;
+    // Without systemd nobody listens, which is no fault.
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
     Ok(())
 }
 

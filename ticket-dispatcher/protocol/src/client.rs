@@ -118,9 +118,12 @@ impl Client {
         match access {
             Access::MutualTls { ca, cert, key } => {
                 let roots = reqwest::Certificate::from_pem_bundle(&ca).map_err(bad)?;
+                // Both may lie in one file, which can be replaced in one step.
                 let mut pem = cert;
-                pem.push(b'\n');
-                pem.extend(key);
+                if pem != key {
+                    pem.push(b'\n');
+                    pem.extend(key);
+                }
                 let identity = reqwest::Identity::from_pem(&pem).map_err(bad)?;
                 calls = calls.tls_certs_only(roots.clone()).identity(identity.clone());
                 streams = streams.tls_certs_only(roots).identity(identity);

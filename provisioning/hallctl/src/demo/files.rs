@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use toml::{Table, Value};
 
-use super::authority::{Authority, write_private};
+use super::authority::Authority;
+use crate::private::write as write_private;
 
 /// The hall that ships with the product.
 const SHIPPED_HALL: &str = include_str!("../../../halls/foshan-street.toml");
@@ -93,6 +94,11 @@ impl Files {
             ("client_ca", text(&self.authority.ca)),
         ];
         file.insert("tls".to_string(), table(tls));
+        let enrolment = [
+            ("listen", "127.0.0.1:0".to_string()),
+            ("authority_key", text(&self.authority.ca_key)),
+        ];
+        file.insert("enrolment".to_string(), table(enrolment));
         let loopback = [("listen", loopback.to_string()), ("token_file", text(&self.token))];
         file.insert("loopback".to_string(), table(loopback));
         write_private(&self.dispatcher, toml::to_string(&file)?.as_bytes())
