@@ -15,7 +15,7 @@ use ticket_dispatcher_protocol as wire;
 use ticket_dispatcher_types::{DeviceId, GroupId, IdemKey, TicketNo, UnixMillis};
 use zeroize::Zeroizing;
 
-use crate::clock::{Clock, fresh_nonce};
+use crate::clock::{Clock, fresh_key, fresh_nonce};
 use crate::convert;
 
 /// Names of what is kept.
@@ -171,6 +171,7 @@ impl Alone {
             holder: None,
             class: Some(request.class),
             cases: Some(request.cases),
+            given_back: false,
         };
         let person = Zeroizing::new(serde_json::to_vec(&convert::holder(request.holder))?);
         let sealed = self.crypto.seal(cell(&key.bytes()), fresh_nonce()?, &person);
@@ -256,9 +257,18 @@ impl Alone {
         Ok(())
     }
 
-    /// Gives back a ticket that the dispatcher has not heard of; false when it has.
-    pub fn give_back(&self, outbox: &Outbox, number: TicketNo) -> anyhow::Result<bool> {
-        Ok(outbox.give_back_alone(&self.clock.today(), number, self.clock.unix())?)
+    /// Gives back a ticket that the dispatcher has not heard of; false when it has. It is handed over all the same, as
+    /// given back and without its person, so that whoever looks the number up is told.
+    pub fn give_back(&mut self, outbox: &mut Outbox, number: TicketNo) -> anyhow::Result<bool> {
+        let Some(stored) = outbox.given_alone(&self.clock.today(), number)? else {
+            return Ok(false);
+        };
+        let mut body: wire::HandOver = serde_json::from_str(&stored.body).context("a hand-over cannot be read")?;
+        body.given_back = true;
+        let key = fresh_key()?;
+        outbox.give_back_alone(stored.no, key, &serde_json::to_string(&body)?)?;
+        self.pending = true;
+        Ok(true)
     }
 }
 

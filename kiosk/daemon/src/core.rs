@@ -313,9 +313,9 @@ impl Core {
 
     /// A ticket that the dispatcher has not heard of is given back here.
     fn give_back(&mut self, id: TicketId, number: TicketNo) -> anyhow::Result<Option<DispatcherInput>> {
-        if let Some(alone) = &self.alone
+        if let Some(alone) = &mut self.alone
             && !alone.busy
-            && alone.give_back(&self.outbox, number)?
+            && alone.give_back(&mut self.outbox, number)?
         {
             return Ok(Some(DispatcherInput::GivenBack(id)));
         }

@@ -55,8 +55,6 @@ pub enum AloneEnd {
     Joined,
     /// Refused for good.
     Void,
-    /// The person gave it back before it was handed over.
-    GivenBack,
 }
 
 impl AloneEnd {
@@ -65,9 +63,17 @@ impl AloneEnd {
             Self::Handed => "handed",
             Self::Joined => "joined",
             Self::Void => "void",
-            Self::GivenBack => "given_back",
         }
     }
+}
+
+fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredAlone> {
+    Ok(StoredAlone {
+        no: row.get(0)?,
+        key: IdemKey::from_bytes(row.get(1)?),
+        body: row.get(2)?,
+        sealed: row.get(3)?,
+    })
 }
 
 impl Outbox {
@@ -138,14 +144,6 @@ impl Outbox {
     /// The oldest ticket that is not handed over.
     pub fn next_alone(&self) -> Result<Option<StoredAlone>, OutboxError> {
         let sql = "SELECT no, key, body, sealed FROM alone WHERE state = 'given' ORDER BY no LIMIT 1";
-        let stored = |row: &rusqlite::Row<'_>| {
-            Ok(StoredAlone {
-                no: row.get(0)?,
-                key: IdemKey::from_bytes(row.get(1)?),
-                body: row.get(2)?,
-                sealed: row.get(3)?,
-            })
-        };
         Ok(self.db.query_row(sql, [], stored).optional()?)
     }
 
@@ -161,16 +159,24 @@ impl Outbox {
         Ok(())
     }
 
-    /// Gives back a ticket that was not handed over yet; false when there is no such ticket.
-    pub fn give_back_alone(&self, day: &str, number: TicketNo, at: UnixMillis) -> Result<bool, OutboxError> {
-        let sql = "SELECT no FROM alone WHERE day = ?1 AND number = ?2 AND state = 'given'";
-        let found: Option<i64> = self
-            .db
-            .query_row(sql, params![day, number.to_string()], |row| row.get(0))
-            .optional()?;
-        let Some(no) = found else { return Ok(false) };
-        self.end_alone(no, AloneEnd::GivenBack, "", at)?;
-        Ok(true)
+    /// The hand-over of a ticket that was given out on this day and not handed over yet.
+    pub fn given_alone(&self, day: &str, number: TicketNo) -> Result<Option<StoredAlone>, OutboxError> {
+        let sql = "SELECT no, key, body, sealed FROM alone WHERE day = ?1 AND number = ?2 AND state = 'given'";
+        let row = params![day, number.to_string()];
+        Ok(self.db.query_row(sql, row, stored).optional()?)
+    }
+
+    /// A ticket that was not handed over yet is given back: its person is forgotten and may take another number. The
+    /// hall still hears of the number, in its turn and with a key and a body of its own: the first hand-over may have
+    /// arrived although its answer did not.
+    pub fn give_back_alone(&mut self, no: i64, key: IdemKey, body: &str) -> Result<(), OutboxError> {
+        let change = self.db.transaction()?;
+        let sql = "UPDATE alone SET key = ?2, body = ?3, sealed = NULL WHERE no = ?1 AND state = 'given'";
+        change.execute(sql, params![no, key.bytes(), body])?;
+        let sql = "DELETE FROM held WHERE number = (SELECT number FROM alone WHERE no = ?1)";
+        change.execute(sql, [no])?;
+        change.commit()?;
+        Ok(())
     }
 
     /// A day has begun: nothing of a person is kept from another one. Tickets of other days that were never handed over

@@ -122,14 +122,15 @@ fn a_person_is_known_again_until_the_ticket_is_over() {
     assert_eq!(outbox.held(&tag, &group, DAY).expect("read"), None);
     give(&mut outbox, 2, 7, 990, DAY);
     assert!(outbox.held(&tag, &group, DAY).expect("read").is_some());
-    assert!(
-        outbox
-            .give_back_alone(DAY, number(990), UnixMillis(3))
-            .expect("given back")
-    );
-    assert!(!outbox.give_back_alone(DAY, number(990), UnixMillis(4)).expect("once"));
+    assert_eq!(outbox.given_alone(DAY, number(991)).expect("read"), None);
+    let given = outbox.given_alone(DAY, number(990)).expect("read").expect("given");
+    outbox
+        .give_back_alone(given.no, key(3), "{\"given_back\":true}")
+        .expect("given back");
     assert_eq!(outbox.held(&tag, &group, DAY).expect("read"), None);
-    assert_eq!(outbox.next_alone().expect("read"), None, "nobody hears of it");
+    let told = outbox.next_alone().expect("read").expect("the hall hears of it");
+    assert_eq!((told.no, told.key, told.sealed), (given.no, key(3), None));
+    assert_eq!(told.body, "{\"given_back\":true}");
 }
 
 proptest! {

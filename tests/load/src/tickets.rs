@@ -165,9 +165,18 @@ async fn ask(address: &str, token: &str, until: Instant, person: Option<usize>) 
 
 /// A person that is nobody: division codes from 9901 on are given to no place.
 fn made_up(n: usize) -> String {
-    let (division, day, order) = (990_101 + n / 280_000, 1 + n / 10_000 % 28, n % 10_000);
+    let (division, day, order) = (990_101 + n / 28_000, 1 + n / 1_000 % 28, n % 1_000);
+    let digits = format!("{division}199001{day:02}{order:03}");
+    // GB 11643: the check digit follows from the others.
+    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: usize = digits
+        .bytes()
+        .zip(weights)
+        .map(|(digit, weight)| usize::from(digit - b'0') * weight)
+        .sum();
+    let last = char::from(b"10X98765432"[sum % 11]);
     format!(
-        ",\"holder\":{{\"document\":\"resident_id\",\"number\":\"{division}199001{day:02}{order:04}\",\
+        ",\"holder\":{{\"document\":\"resident_id\",\"number\":\"{digits}{last}\",\
          \"name\":\"测试员\",\"birth\":\"199001{day:02}\"}}"
     )
 }

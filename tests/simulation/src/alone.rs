@@ -126,6 +126,7 @@ impl Alone {
                     device: Some(self.device()),
                 },
             },
+            given_back: false,
         }))
     }
 

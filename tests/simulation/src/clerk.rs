@@ -187,11 +187,11 @@ impl Clerk {
         }
         self.pending = None;
         let effects = match answer {
-            Answer::Done(effects) => effects,
-            Answer::Unchanged(effects) if matches!(effects[..], [Effect::NobodyWaits { .. }]) => {
+            Answer::Done(effects) if matches!(effects[..], [Effect::NobodyWaits { .. }]) => {
                 self.busy_until = air.tick + air.dice.between(4, 12);
                 return;
             }
+            Answer::Done(effects) => effects,
             // A console that was off and on does not know how often it has called.
             Answer::Unchanged(effects) if called_enough(&effects).is_some() => {
                 self.calls = called_enough(&effects).unwrap_or(self.calls);

@@ -107,8 +107,7 @@ pub(crate) fn show(picture: &mut Vec<Call>, calls: &[Call]) {
 }
 
 pub(crate) fn changes_nothing(effects: &[Effect]) -> bool {
-    let idle = |e: &Effect| matches!(e, Effect::Refused { .. } | Effect::NobodyWaits { .. });
-    effects.iter().all(idle)
+    effects.iter().all(|e| matches!(e, Effect::Refused { .. }))
 }
 
 /// The ticket that an effect is about.

@@ -48,7 +48,7 @@ pub async fn book(
     let idem = body::idempotency_key(&headers)?;
     let bytes = Zeroizing::new(body::read(&headers, sent).await?.to_vec());
     let request: BookSlot = body::parse(&headers, &bytes)?;
-    check_holder(&request.holder)?;
+    check_holder(&app, &request.holder)?;
     if request.desk {
         caller.must_be(STAFF)?;
     }
@@ -170,7 +170,7 @@ pub async fn find(
     caller.must_be(FINDERS)?;
     let bytes = Zeroizing::new(body::read(&headers, sent).await?.to_vec());
     let request: FindBookings = body::parse(&headers, &bytes)?;
-    check_holder(&request.holder)?;
+    check_holder(&app, &request.holder)?;
     found(&app, &request.holder).await.map(Json)
 }
 
@@ -187,7 +187,7 @@ pub async fn unblock(
     caller.must_be(STAFF)?;
     let bytes = Zeroizing::new(body::read(&headers, sent).await?.to_vec());
     let request: UnblockBooker = body::parse(&headers, &bytes)?;
-    check_holder(&request.holder)?;
+    check_holder(&app, &request.holder)?;
     let why = reason(&request.reason)?;
     if why.trim().is_empty() {
         return Err(Failure::new(

@@ -21,7 +21,7 @@ use crate::body;
 use crate::caller::{Caller, Role};
 use crate::keys::fresh_key;
 use crate::problem::Failure;
-use crate::tickets::{check_holder, holder_facts, new_ticket_id};
+use crate::tickets::{check_lengths, holder_facts, new_ticket_id};
 
 /// Who gives out numbers alone.
 pub const KIOSK: &[Role] = &[Role::Kiosk];
@@ -139,7 +139,8 @@ pub async fn hand_over(
     let request: HandOver = body::parse(&headers, &bytes)?;
     let idem = body::required_key(&headers)?;
     let kiosk = kiosk(&caller, request.device.clone())?;
-    request.holder.as_ref().map_or(Ok(()), check_holder)?;
+    // Only what no card can have: the slip is in somebody's hand already, and an odd card is the desk's business.
+    request.holder.as_ref().map_or(Ok(()), check_lengths)?;
     let canonical = Zeroizing::new(serde_json::to_vec(&request).expect("plain data"));
     let (id, number) = (request.id, request.number);
     let ask = Ask {
@@ -201,5 +202,6 @@ fn event(app: &App, request: HandOver, kiosk: DeviceId) -> Result<Event, Failure
             holder: None,
             source: Source { device: Some(kiosk) },
         },
+        given_back: request.given_back,
     })))
 }

@@ -13,7 +13,7 @@ use ticket_dispatcher_protocol::{
     TicketIssued, TicketView, TransferTicket,
 };
 use ticket_dispatcher_queue_core::{Effect, Event, NewTicket, Refusal, Source, TransferTo};
-use ticket_dispatcher_types::{Class, TicketId, TicketState};
+use ticket_dispatcher_types::{Class, DocumentKind, TicketId, TicketState, check_digit_holds};
 use zeroize::Zeroizing;
 
 use crate::app::{App, Ask, Told};
@@ -53,7 +53,7 @@ pub async fn take(
     caller.must_be(STAFF_AND_KIOSK)?;
     let bytes = Zeroizing::new(body::read(&headers, sent).await?.to_vec());
     let request: TakeTicket = body::parse(&headers, &bytes)?;
-    check(&request, app.hall.file.rules.matters_max)?;
+    check(&app, &request)?;
     let idem = body::required_key(&headers)?;
     let id = new_ticket_id(app.clock.stamp().at.0);
     let mask = request.holder.as_ref().map(|h| h.name.masked_name());
@@ -86,7 +86,8 @@ pub async fn take(
     }
 }
 
-fn check(request: &TakeTicket, matters_max: u8) -> Result<(), Failure> {
+fn check(app: &App, request: &TakeTicket) -> Result<(), Failure> {
+    let matters_max = app.hall.file.rules.matters_max;
     let unprocessable = |what: String| Err(Failure::new(ProblemKind::Unprocessable, what));
     let services = &request.services;
     if services.is_empty() || services.len() > usize::from(matters_max) {
@@ -104,17 +105,47 @@ fn check(request: &TakeTicket, matters_max: u8) -> Result<(), Failure> {
     if request.class == Some(Class::Appt) && request.booking.is_none() {
         return unprocessable("The class appt comes only from a booking.".into());
     }
-    request.holder.as_ref().map_or(Ok(()), check_holder)
+    request
+        .holder
+        .as_ref()
+        .map_or(Ok(()), |holder| check_holder(app, holder))
 }
 
-/// Refuses what no card can have given.
-pub fn check_holder(holder: &Holder) -> Result<(), Failure> {
+/// Refuses a person that no card can have given, and names the field.
+pub fn check_holder(app: &App, holder: &Holder) -> Result<(), Failure> {
+    check_lengths(holder)?;
+    let wrong = |what: &str| Err(Failure::new(ProblemKind::Unprocessable, what));
+    let of_china = matches!(holder.document, DocumentKind::ResidentId | DocumentKind::HmtPermit);
+    if of_china && !check_digit_holds(holder.number.expose().trim()) {
+        return wrong("The holder's `number` is none: 18 characters whose last one follows from the others.");
+    }
+    if holder.name.expose().trim().is_empty() {
+        return wrong("The holder's `name` is empty.");
+    }
+    // A foreign paper may leave parts of it open, and the desk may know none.
+    let may_be_open = matches!(holder.document, DocumentKind::Passport | DocumentKind::Desk);
+    let birth = holder.birth.expose();
+    let today = app.clock.stamp().day.to_string().replace('-', "");
+    if !(is_past_day(birth, &today) || may_be_open && birth.is_empty()) {
+        return wrong("The holder's `birth` is no date YYYYMMDD of the past.");
+    }
+    Ok(())
+}
+
+/// A day of the calendar up to today, both `YYYYMMDD`. Nobody who takes a number was born before 1880.
+fn is_past_day(text: &str, today: &str) -> bool {
+    let digits = text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit());
+    digits && ("18800101"..=today).contains(&text) && jiff::civil::Date::strptime("%Y%m%d", text).is_ok()
+}
+
+/// Refuses what no card can hold.
+pub fn check_lengths(holder: &Holder) -> Result<(), Failure> {
     let number = holder.number.expose().chars().count();
     let name = holder.name.expose().chars().count();
     if number == 0 || number > NUMBER_CHARS_MAX || name > NAME_CHARS_MAX {
         return Err(Failure::new(
             ProblemKind::Unprocessable,
-            "The holder's number or name is empty or too long.",
+            "The holder's `number` or `name` is empty or too long.",
         ));
     }
     Ok(())

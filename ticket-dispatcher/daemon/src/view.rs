@@ -302,9 +302,17 @@ impl Picture {
     fn note_effect(&mut self, row: &Committed, effect: &Effect) {
         let step = (row.seq, row.at);
         match effect {
-            Effect::Issued { ticket, .. } => {
+            Effect::Issued {
+                ticket,
+                number,
+                base_ms,
+                ..
+            } => {
+                // A lent number was given out before it came in; its base time says when.
+                let lent = self.engine.leases().iter().any(|lease| lease.has(*number));
+                let ago = if lent { (row.now.0 - base_ms).max(0) } else { 0 };
                 let note = Note {
-                    issued_at: row.at,
+                    issued_at: UnixMillis(row.at.0 - ago),
                     steps: vec![step],
                     mask: row.mask.clone(),
                 };

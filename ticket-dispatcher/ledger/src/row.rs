@@ -152,11 +152,10 @@ pub(crate) const KIND_HALL: &str = "hall-file";
 /// The word in `kind` for a row about boards.
 pub(crate) const KIND_DELIVERY: &str = "delivery";
 
-/// True if these effects change nothing, so that no row is written for them.
-pub(crate) fn changes_nothing(effects: &[Effect]) -> bool {
-    effects
-        .iter()
-        .all(|e| matches!(e, Effect::Refused { .. } | Effect::NobodyWaits { .. }))
+/// True if nothing was done, so that no row is written: asked again, the same may be possible. "Nobody waits" is an
+/// answer and gets its row: the same key must not call somebody later, when a doubled message comes in late.
+pub(crate) fn is_refused(effects: &[Effect]) -> bool {
+    effects.iter().all(|e| matches!(e, Effect::Refused { .. }))
 }
 
 /// The ticket that an effect is about.

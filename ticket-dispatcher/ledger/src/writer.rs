@@ -26,7 +26,7 @@ use ticket_dispatcher_types::{HallId, UnixMillis};
 use crate::day::{Forward, HallClock, Stamp};
 use crate::holder::Retention;
 use crate::recovery::{self, Follower, Recovered};
-use crate::row::{Committed, Delivery, Input, KIND_HALL, Row, What, changes_nothing, kind_of};
+use crate::row::{Committed, Delivery, Input, KIND_HALL, Row, What, is_refused, kind_of};
 use crate::schema::{InFile, LedgerError, open_writer};
 use crate::writer::checkpoints::Checkpoints;
 use crate::writer::teller::{News, Teller};
@@ -450,7 +450,7 @@ impl Writer {
             return Ok(Answer::Unchanged(vec![Effect::Refused { refusal }]));
         }
         let (effects, quote) = self.decide(stamp, &event, command.quote, alone);
-        if changes_nothing(&effects) {
+        if is_refused(&effects) {
             return Ok(Answer::Unchanged(effects));
         }
         let input = Input {

@@ -75,6 +75,10 @@ pub struct HandOver {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u8>)]
     pub cases: Option<Cases>,
+    /// The person gave it back at the kiosk before it was handed over: it is handed over without its person, so that
+    /// whoever looks the number up is told.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub given_back: bool,
 }
 
 /// What became of it.

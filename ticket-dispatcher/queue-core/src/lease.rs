@@ -50,7 +50,8 @@ impl Lease {
         numbers.zip(self.ids.iter().copied())
     }
 
-    fn has(&self, number: TicketNo) -> bool {
+    /// Whether a number is of this block.
+    pub fn has(&self, number: TicketNo) -> bool {
         let end = self.first.count() + count(self.ids.iter());
         number.series() == self.first.series() && (self.first.count()..end).contains(&number.count())
     }
@@ -67,6 +68,13 @@ pub struct OfflineTicket {
     pub issued: Millis,
     /// The ticket; its source is the kiosk.
     pub ticket: NewTicket,
+    /// The person gave it back at the kiosk, which says so instead of who it was.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub given_back: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl Engine {
@@ -149,6 +157,11 @@ impl Engine {
         let lease = self.lease_of(offline).ok_or(Refusal::NotLent { number })?;
         let issued = offline.issued.max(lease.since).min(now);
         if let Some(known) = self.ticket(new.id) {
+            // It was handed over and its answer was lost, and then it was given back.
+            if offline.given_back && known.state.is_open() {
+                self.give_back(now, new.id, out);
+                return Ok(());
+            }
             return Err(Refusal::HandedOver {
                 ticket: known.id,
                 number,
@@ -158,21 +171,26 @@ impl Engine {
         if group != lease.group {
             return Err(Refusal::NotLent { number });
         }
+        if offline.given_back {
+            self.bring_in(now, offline, group, issued, issued, out);
+            self.give_back(now, new.id, out);
+            return Ok(());
+        }
         let holder = new.holder.as_deref();
         let held = holder.and_then(|holder| self.open_ticket_of(holder, Some(&group)));
         let held = held.map(|held| (held.id, held.number, held.state, held.place));
         let Some((other, other_number, state, place)) = held else {
-            self.bring_in(now, offline, group, issued, out);
+            self.bring_in(now, offline, group, issued, issued, out);
             return Ok(());
         };
         let first = Millis(place.queued_ms.min(issued.0));
         if state == TicketState::Waiting && !self.is_lent(other_number) {
             let (ticket, by) = (other, new.id);
             self.emit(now, Effect::Superseded { ticket, by, number }, out);
-            self.bring_in(now, offline, group, first, out);
+            self.bring_in(now, offline, group, issued, first, out);
             return Ok(());
         }
-        self.bring_in(now, offline, group, issued, out);
+        self.bring_in(now, offline, group, issued, issued, out);
         let (ticket, by) = (new.id, other);
         let number = other_number;
         self.emit(now, Effect::Superseded { ticket, by, number }, out);
@@ -207,13 +225,19 @@ impl Engine {
         Ok(self.config.groups[self.index.service_group[service]].id.clone())
     }
 
-    /// Issued now, and put where it would stand had it come when it was given out.
+    fn give_back(&mut self, now: Millis, ticket: TicketId, out: &mut Vec<Effect>) {
+        let reason = "given back at the kiosk".to_string();
+        self.emit(now, Effect::Cancelled { ticket, reason }, out);
+    }
+
+    /// Issued now, `base_ms` saying when it was given out, and put where it would stand had it come at `since`.
     fn bring_in(
         &mut self,
         now: Millis,
         offline: &OfflineTicket,
         group: GroupId,
         issued: Millis,
+        since: Millis,
         out: &mut Vec<Effect>,
     ) {
         let id = offline.ticket.id;
@@ -231,7 +255,7 @@ impl Engine {
             forecast: None,
         };
         self.emit(now, effect, out);
-        self.put(now, id, issued, out);
+        self.put(now, id, since, out);
     }
 
     /// Puts a ticket where it would stand had it come at that time.

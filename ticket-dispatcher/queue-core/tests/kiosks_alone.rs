@@ -114,6 +114,7 @@ impl Hall {
             number: number(no),
             issued,
             ticket: Self::new_ticket(n, person, from),
+            given_back: false,
         }
     }
 

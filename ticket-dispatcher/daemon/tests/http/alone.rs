@@ -92,6 +92,53 @@ fn a_lent_number_is_handed_over_once_and_its_slip_answers_from_the_loan_on() {
 }
 
 #[test]
+fn a_number_given_back_before_its_hand_over_is_cancelled_and_not_offline_for_ever() {
+    let mut house = House::new();
+    let lent = lend(&house, "K01");
+    let number = first(&lent);
+    let mut back = body(&lent, &number, "K01", None);
+    back["given_back"] = json!(true);
+    let answer = hand_over(&house, &back, 1);
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    assert_eq!(look(&house, &number)["state"], "cancelled");
+    assert_eq!(hand_over(&house, &back, 1).status, 200);
+    // Handed over, the answer lost, and then given back: the second hand-over has a key and a body of its own.
+    let numbers = lent["numbers"].as_array().expect("numbers");
+    let other = numbers.iter().find(|n| n["number"] == "A991").expect("lent").clone();
+    assert_eq!(hand_over(&house, &body(&lent, &other, "K01", Some(5)), 2).status, 201);
+    assert_eq!(look(&house, &other)["state"], "waiting");
+    let mut back = body(&lent, &other, "K01", None);
+    back["given_back"] = json!(true);
+    assert!(hand_over(&house, &back, 3).status < 300);
+    assert_eq!(look(&house, &other)["state"], "cancelled");
+    assert_eq!(
+        house.take("S101", Some(5), &key(4)).status,
+        201,
+        "the person may take another"
+    );
+    house.kill();
+    let (sound, report) = house.verify(true);
+    assert!(sound, "{report}");
+}
+
+#[test]
+fn the_time_of_issue_is_the_kiosks() {
+    let house = House::new();
+    let lent = lend(&house, "K01");
+    std::thread::sleep(std::time::Duration::from_millis(1200));
+    let given = jiff::Timestamp::now();
+    let number = first(&lent);
+    let ticket = body(&lent, &number, "K01", Some(1));
+    std::thread::sleep(std::time::Duration::from_millis(2100));
+    assert_eq!(hand_over(&house, &ticket, 1).status, 201);
+    let id = number["id"].as_str().expect("an id");
+    let seen = house.call("GET", &format!("/api/v1/tickets/{id}"), "").json();
+    let issued: jiff::Timestamp = seen["issued_at"].as_str().expect("a time").parse().expect("RFC 3339");
+    let off = (issued.as_millisecond() - given.as_millisecond()).abs();
+    assert!(off < 1000, "{off} ms off: {seen}");
+}
+
+#[test]
 fn of_two_numbers_of_one_person_one_counts_and_both_slips_say_which() {
     let house = House::new();
     let (one, two) = (lend(&house, "K01"), lend(&house, "K02"));

@@ -203,9 +203,12 @@ pub fn connect(addr: SocketAddr) -> std::io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// A made-up person.
+/// A made-up person, born on 1 January 1985, with a check digit that holds.
 pub fn number(person: u32) -> String {
-    format!("9902011985{person:08}")
+    let digits = format!("99{:04}19850101{:03}", 200 + person / 1000, person % 1000);
+    let ends = "0123456789X".chars().map(|last| format!("{digits}{last}"));
+    let mut good = ends.filter(|number| ticket_dispatcher_types::check_digit_holds(number));
+    good.next().unwrap()
 }
 
 pub fn ticket(service: &str, person: Option<u32>) -> String {

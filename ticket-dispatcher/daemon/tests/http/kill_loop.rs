@@ -76,8 +76,9 @@ fn clerk(house: &House, seen: &Histories, window: usize, keys: &AtomicU64, stop:
         assert!(matches!(answer.status, 200 | 204), "{}", answer.text());
         let called = (answer.status == 200).then(|| answer.json()["ticket"]["id"].as_str().unwrap().to_string());
         lock(&seen.called).insert(n, (window, called));
+        let pause = if answer.status == 204 { 40 } else { 5 };
         *lock(&seen.open[window]) = None;
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(pause));
     }
 }
 

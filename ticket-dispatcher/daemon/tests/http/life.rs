@@ -65,7 +65,10 @@ fn a_ticket_lives_from_kiosk_to_the_end_of_service() {
 
     let again = house.call("POST", &format!("/api/v1/tickets/{id}/start"), "");
     assert_eq!((again.status, again.code().as_str()), (409, "wrong-state"));
-    assert_eq!(house.call("POST", "/api/v1/windows/W01/next", "{}").status, 204);
+    let next = || house.keyed("POST", "/api/v1/windows/W01/next", "{}", Some(&key(77)));
+    assert_eq!(next().status, 204);
+    assert_eq!(house.take("S101", None, &key(78)).status, 201);
+    assert_eq!(next().status, 204, "a doubled message that comes in late calls nobody");
     let seen = house.call("GET", &format!("/api/v1/tickets/{id}"), "").json();
     let what: Vec<_> = seen["history"]
         .as_array()

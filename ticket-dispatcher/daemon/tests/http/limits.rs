@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
-use crate::house::{House, connect, exchange, key, ticket};
+use crate::house::{House, connect, exchange, key, number, ticket};
 
 #[test]
 fn a_body_of_ten_megabytes_is_refused_and_the_answer_arrives() {
@@ -129,6 +129,50 @@ fn a_number_asked_for_without_a_key_is_refused_with_what_to_do() {
         "A001",
         "no number was used up"
     );
+}
+
+#[test]
+fn a_person_that_no_card_can_have_given_is_refused_with_the_field() {
+    let house = House::new();
+    let good = number(1);
+    let mut wrong_end = good[..17].to_string();
+    wrong_end.push(if good.ends_with('1') { '2' } else { '1' });
+    let ask = |document: &str, number: &str, name: &str, birth: &str| {
+        house.call(
+            "POST",
+            "/api/v1/tickets",
+            &serde_json::json!({"services": ["S101"], "holder":
+                {"document": document, "number": number, "name": name, "birth": birth}})
+            .to_string(),
+        )
+    };
+    for (document, number, name, birth, field) in [
+        ("resident_id", wrong_end.as_str(), "试验人", "19850101", "`number`"),
+        ("resident_id", "12345", "试验人", "19850101", "`number`"),
+        ("hmt_permit", wrong_end.as_str(), "试验人", "19850101", "`number`"),
+        ("resident_id", good.as_str(), "", "19850101", "`name`"),
+        ("resident_id", good.as_str(), "  ", "19850101", "`name`"),
+        ("resident_id", good.as_str(), "试验人", "19850231", "`birth`"),
+        ("resident_id", good.as_str(), "试验人", "29850101", "`birth`"),
+        ("resident_id", good.as_str(), "试验人", "1985-1-1", "`birth`"),
+        ("resident_id", good.as_str(), "试验人", "", "`birth`"),
+        ("passport", "E1234567", "A B", "19851301", "`birth`"),
+    ] {
+        let answer = ask(document, number, name, birth);
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (422, "unprocessable"),
+            "{field}"
+        );
+        assert!(answer.text().contains(field), "{field}: {}", answer.text());
+        assert!(!answer.text().contains(&good[..17]), "it says who");
+    }
+    assert_eq!(
+        ask("passport", "E1234567", "A B", "").status,
+        201,
+        "a foreign paper may leave it open"
+    );
+    assert_eq!(ask("resident_id", &good, "试验人", "19850101").json()["number"], "A002");
 }
 
 #[test]

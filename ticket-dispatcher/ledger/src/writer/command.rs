@@ -60,7 +60,7 @@ pub struct Command {
 pub enum Answer {
     /// On disk, now or when the same key came first.
     Done(Outcome),
-    /// Nothing changed and nothing was written: refused, or nobody waits.
+    /// Nothing changed and nothing was written: refused.
     Unchanged(Vec<Effect>),
     /// The key came before with another request.
     KeyReused,

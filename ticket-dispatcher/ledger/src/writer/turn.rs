@@ -10,7 +10,7 @@ use crate::booker;
 use crate::day::{Day, Stamp};
 use crate::holder;
 use crate::recovery;
-use crate::row::{Committed, Input, What, changes_nothing, kind_of};
+use crate::row::{Committed, Input, What, is_refused, kind_of};
 use crate::schema::{InFile, LedgerError};
 
 impl Writer {
@@ -25,7 +25,7 @@ impl Writer {
             day: stamp.day.to_string(),
         };
         let effects = self.engine.apply(stamp.now, event.clone());
-        if changes_nothing(&effects) {
+        if is_refused(&effects) {
             tracing::warn!(day = %stamp.day, "the day began already");
             return Ok(());
         }
