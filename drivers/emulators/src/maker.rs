@@ -8,6 +8,8 @@ mod firmware;
 mod memory;
 mod orders;
 mod picture;
+mod raster;
+mod shape;
 mod world;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +27,7 @@ use serde_json::{Value, json};
 
 pub use firmware::{Firmware, TAKE_MS, Weakness};
 pub use memory::{Count, Memory, State as NonVolatile};
+pub use shape::Shape;
 pub use world::{Action, Card, FilmPlace, Place, World};
 
 use crate::{Heard, Line, Twin};
@@ -48,7 +51,10 @@ pub struct Machine {
     pending: Vec<(u16, Option<Step>)>,
     decoder: Decoder,
     tick_ms: u64,
-    weakness: Option<Weakness>,
+    shape: Shape,
+    /// The receiving wire is broken: it hears nothing.
+    deaf: bool,
+    swapped_key: bool,
 }
 
 impl Default for Machine {
@@ -60,11 +66,16 @@ impl Default for Machine {
 impl Machine {
     /// Loaded, switched on.
     pub fn new() -> Self {
-        Self::loaded(BLANKS, FILM, None)
+        Self::loaded(BLANKS, FILM, Shape::default())
     }
 
-    /// With so many blanks and pieces of film, and for tests a planted weakness.
-    pub fn loaded(blanks: u32, film: u16, weakness: Option<Weakness>) -> Self {
+    /// Another machine than the usual one, loaded and switched on.
+    pub fn of(shape: Shape) -> Self {
+        Self::loaded(BLANKS, FILM, shape)
+    }
+
+    /// With so many blanks and pieces of film.
+    pub fn loaded(blanks: u32, film: u16, shape: Shape) -> Self {
         let mut machine = Self {
             world: World::new(blanks, film),
             firmware: None,
@@ -74,7 +85,9 @@ impl Machine {
             pending: Vec::new(),
             decoder: Decoder::default(),
             tick_ms: TICK_MS,
-            weakness,
+            shape,
+            deaf: false,
+            swapped_key: false,
         };
         machine.power(true);
         machine
@@ -82,11 +95,16 @@ impl Machine {
 
     /// Power on or off. Off: whatever was in memory that needs power is gone, things stay where they are.
     pub fn power(&mut self, on: bool) {
+        self.turn(on, 0x0703);
+    }
+
+    fn turn(&mut self, on: bool, cause: u16) {
         match (on, self.firmware.take()) {
             (true, None) => {
                 self.on_since_ms = self.now_ms;
                 self.decoder = Decoder::default();
-                self.firmware = Some(Firmware::boot_with(self.memory.clone(), &mut self.world, self.weakness));
+                let (memory, shape) = (self.memory.clone(), self.shape.clone());
+                self.firmware = Some(Firmware::boot(memory, &mut self.world, shape, cause));
             }
             (true, life) => self.firmware = life,
             (false, Some(life)) => self.memory = life.memory,
@@ -101,13 +119,23 @@ impl Machine {
             .map_or_else(|| self.memory.read(), |life| life.state.clone())
     }
 
+    /// What is on the memory: all that would be left if the power went now.
+    pub fn durable(&self) -> &NonVolatile {
+        self.firmware
+            .as_ref()
+            .map_or(&self.memory, |life| &life.memory)
+            .newest()
+    }
+
+    /// True while the machine's memory that needs power holds a picture or room for one.
+    pub fn holds_picture(&self) -> bool {
+        self.firmware.as_ref().is_some_and(|life| life.picture.is_some())
+    }
+
     /// Breaks something now, or when a step begins.
     pub fn fault(&mut self, code: u16, at: Option<Step>) -> bool {
-        let known = drivers_temp_id_maker::codec::Fault::of(code).is_some();
-        let causable = match code {
-            0x0703 | 0x0805 => true,
-            _ => known && cause::break_it(&mut self.world.clone(), code),
-        };
+        let causable = drivers_temp_id_maker::codec::Fault::of(code).is_some()
+            && (cause::BY_MACHINE.contains(&code) || cause::break_it(&mut self.world.clone(), code));
         if causable {
             self.pending.push((code, at));
             self.break_pending();
@@ -118,7 +146,24 @@ impl Machine {
     /// Everything whole again.
     pub fn heal(&mut self) {
         self.pending.clear();
+        self.deaf = false;
+        self.with_memory(|memory| memory.worn = false);
+        if self.swapped_key {
+            self.swapped_key = false;
+            self.set_key(None);
+        }
         cause::heal(&mut self.world);
+    }
+
+    fn with_memory(&mut self, change: impl FnOnce(&mut Memory)) {
+        change(self.firmware.as_mut().map_or(&mut self.memory, |life| &mut life.memory));
+    }
+
+    fn set_key(&mut self, key: Option<Vec<u8>>) {
+        self.shape.device_key = key;
+        if let Some(life) = &mut self.firmware {
+            life.set_shape(self.shape.clone());
+        }
     }
 
     fn break_pending(&mut self) {
@@ -129,11 +174,31 @@ impl Machine {
             .partition(|(code, at)| (at.is_none() || *at == running) && (*code != 0x0306 || card_inside));
         self.pending = later;
         for (code, _) in due {
-            if matches!(code, 0x0703 | 0x0805) {
-                self.power(false);
-                self.power(true);
-            } else {
-                cause::break_it(&mut self.world, code);
+            match code {
+                0x0604 => {
+                    // Taken out in the dark; taken out under its eyes it is 0605.
+                    self.power(false);
+                    cause::break_it(&mut self.world, code);
+                    self.power(true);
+                }
+                0x0703 | 0x0802 | 0x0805 => {
+                    self.power(false);
+                    self.turn(true, if code == 0x0805 { code } else { 0x0703 });
+                }
+                0x0601 => {
+                    if let Some(life) = &mut self.firmware {
+                        life.fill_reject_bin();
+                    }
+                }
+                0x0801 => self.with_memory(|memory| memory.worn = true),
+                0x0803 => {
+                    self.swapped_key = true;
+                    self.set_key(Some(b"a key that nobody in this hall has".to_vec()));
+                }
+                0x0806 => self.deaf = true,
+                _ => {
+                    cause::break_it(&mut self.world, code);
+                }
             }
         }
     }
@@ -170,6 +235,9 @@ impl Machine {
 
     /// A byte comes in; what goes out.
     pub fn hear(&mut self, byte: u8) -> Vec<u8> {
+        if self.deaf {
+            return Vec::new();
+        }
         let Some(frame) = self.decoder.push(byte) else {
             return Vec::new();
         };
@@ -234,8 +302,13 @@ pub struct MakerTwin {
 impl MakerTwin {
     /// `scale` times the real duration of everything: 1 as in life, 0.01 a hundred times as fast.
     pub fn new(scale: f64) -> Self {
+        Self::of(Shape::default(), scale)
+    }
+
+    /// The same with another machine.
+    pub fn of(shape: Shape, scale: f64) -> Self {
         Self {
-            machine: Arc::new(Mutex::new(Machine::new())),
+            machine: Arc::new(Mutex::new(Machine::of(shape))),
             scale: scale.clamp(0.001, 10.0),
         }
     }

@@ -45,6 +45,17 @@ pub fn open_mac(device_key: &[u8], open: &JobOpen) -> [u8; 32] {
     )
 }
 
+/// The authentication code of two staff numbers that enter maintenance.
+pub fn maintenance_mac(device_key: &[u8], nonce: u32, staff_a: u32, staff_b: u32) -> [u8; 32] {
+    let numbers = [nonce, staff_a, staff_b].map(u32::to_le_bytes).concat();
+    hmac(device_key, &[b"TIM1-maint", &numbers])
+}
+
+/// The authentication code of a verdict on a doubt: 1 left, 2 found.
+pub fn doubt_mac(device_key: &[u8], nonce: u32, job: JobId, verdict: u8) -> [u8; 32] {
+    hmac(device_key, &[b"TIM1-doubt", &nonce.to_le_bytes(), &job.0, &[verdict]])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

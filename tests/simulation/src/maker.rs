@@ -8,6 +8,7 @@
 
 mod bench;
 mod host;
+mod rules;
 
 pub use bench::{Bench, TAG};
 pub use host::run;

@@ -45,6 +45,11 @@ fn no_cut_beside_a_fault_of_the_machine_gives_a_second_card() {
         (0x0303, Step::Feed),
         (0x0404, Step::Laminate),
         (0x0105, Step::Cut),
+        (0x0304, Step::Feed),
+        (0x0305, Step::Feed),
+        (0x0306, Step::Laminate),
+        (0x0406, Step::Laminate),
+        (0x0503, Step::Present),
     ] {
         for ground in grounds().into_iter().filter(|ground| !ground.never_taken) {
             count += singles(&Plan {
@@ -163,7 +168,20 @@ fn a_fence_written_late_is_caught_by_a_card_within_reach() {
 
 #[test]
 fn a_step_whose_start_is_not_written_is_caught() {
-    assert!(first_break(Some(Weakness::StartUnwritten), None, None).is_some());
+    let broken = first_break(Some(Weakness::StartUnwritten), None, None).expect("caught");
+    assert!(broken.contains("2:"), "{broken}");
+}
+
+#[test]
+fn a_machine_that_presses_again_by_itself_is_caught() {
+    let broken = first_break(Some(Weakness::BeginsAgainAlone), None, None).expect("caught");
+    assert!(broken.contains("5:"), "{broken}");
+}
+
+#[test]
+fn a_machine_that_keeps_the_picture_is_caught() {
+    let broken = first_break(Some(Weakness::KeepsPicture), None, None).expect("caught");
+    assert!(broken.contains("8:"), "{broken}");
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use super::world::{FilmPlace, Place, World};
 
-/// Breaks what leads to `code`; false when the code is none of TIM/1, or comes of something else (see below).
-///
-/// 0401 comes of a cold press, 0501 of a hand that never takes, 0703 and 0805 of the power, 0802 of a host that sets
-/// no time, 0803 of wrong keys, 0806 of a silent host, 0205 and 0308 of parts that this machine does not have.
+/// Faults that come of something else than a broken thing: the power, the memory, the keys, a wire.
+pub const BY_MACHINE: [u16; 8] = [0x0601, 0x0604, 0x0703, 0x0801, 0x0802, 0x0803, 0x0805, 0x0806];
+
+/// Breaks what leads to `code`; false when it is none of TIM/1 or of [`BY_MACHINE`].
 pub fn break_it(world: &mut World, code: u16) -> bool {
     let sensor = match code {
         0x0502 => Some((16, true)),
@@ -30,7 +30,10 @@ pub fn break_it(world: &mut World, code: u16) -> bool {
         0x0402 => Some("heater"),
         0x0403 => Some("thermostat"),
         0x0404 => Some("weak_heater"),
-        0x0405 | 0x0804 => Some("heat_sensor"),
+        0x0205 => Some("print_quality"),
+        0x0308 => Some("serial_reader"),
+        0x0405 => Some("heat_sensor"),
+        0x0804 => Some("path_sensor"),
         0x0406 => Some("press"),
         0x0503 => Some("shutter"),
         0x0504 => Some("draw_in"),
@@ -41,11 +44,12 @@ pub fn break_it(world: &mut World, code: u16) -> bool {
         return true;
     }
     match code {
-        0x0101 => world.roll = 51,
+        0x0101 => world.roll = 40,
+        0x0401 => world.cool(),
         0x0102 => world.roll = 0,
         0x0105 => world.broken.short_cuts = 2,
         0x0106 => world.lose_film(),
-        0x0201 => world.medium = 26,
+        0x0201 => world.medium = 20,
         0x0202 => world.medium = 0,
         0x0301 => leave_in_hopper(world, 19),
         0x0302 => leave_in_hopper(world, 0),

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use drivers_temp_id_maker::codec::{Fault, FaultClass, JobId, Mode, Phase, Position, RecordTag, Sensors, Step};
 
 use super::memory::{ARCHIVE_KEPT, Count, Job, Memory, State};
+use super::shape::Shape;
 use super::world::{Action, Face, PATH, World};
 
 /// A presented card is drawn in after this, milliseconds.
@@ -62,6 +63,10 @@ pub enum Weakness {
     StartUnwritten,
     /// After a lost PRESENT any covered sensor counts as "inside", and a capture counts without the bin's sensor.
     AnySensorIsInside,
+    /// After a power loss in LAMINATE the step is begun again without an order.
+    BeginsAgainAlone,
+    /// The picture stays in memory when it is of no use any more.
+    KeepsPicture,
 }
 
 /// One life of the machine, from power on to power off.
@@ -81,12 +86,18 @@ pub struct Firmware {
     pub(super) host_heard_ms: u64,
     presented_ms: u64,
     wait_since_ms: Option<u64>,
+    /// Warnings that stand and were written down, one bit each.
+    warned: u8,
+    /// Both bins were in their place in this life.
+    bins_seen: bool,
     /// Movements and writes left before the power goes; none: it stays.
     pub cut_in: Option<u32>,
     /// Power went in the middle of something.
     pub dead: bool,
     /// A planted weakness.
     pub weakness: Option<Weakness>,
+    /// Which machine it is.
+    pub(super) shape: Shape,
 }
 
 fn covered(sensors: &Sensors, bit: u32) -> bool {
@@ -98,13 +109,9 @@ fn cards_seen(sensors: &Sensors) -> Vec<u32> {
 }
 
 impl Firmware {
-    /// Power on: a new life, and whatever the last one left is settled by the table of TIM/1, section 7.
-    pub fn boot(memory: Memory, world: &mut World) -> Self {
-        Self::boot_with(memory, world, None)
-    }
-
-    /// The same with a planted weakness.
-    pub fn boot_with(memory: Memory, world: &mut World, weakness: Option<Weakness>) -> Self {
+    /// Power on: a new life, and whatever the last one left is settled by the table of TIM/1, section 7. `cause` is
+    /// what ended that life: 0703h the power, 0805h the watchdog.
+    pub fn boot(memory: Memory, world: &mut World, shape: Shape, cause: u16) -> Self {
         let state = memory.read();
         let mut machine = Self {
             memory,
@@ -119,20 +126,35 @@ impl Firmware {
             host_heard_ms: 0,
             presented_ms: 0,
             wait_since_ms: None,
+            warned: 0,
+            bins_seen: false,
             cut_in: None,
             dead: false,
-            weakness,
+            weakness: shape.weakness,
+            shape,
         };
         let lives = machine.state.boot != 0;
         machine.state.boot = machine.state.boot.checked_add(1).unwrap_or(1);
         machine.state.count(Count::Boots, 1);
         machine.note(1, None, 0, machine.state.boot.into());
         if lives {
-            machine.note(4, None, 0x0703, 0);
+            machine.note(4, None, cause, 0);
         }
+        // There is no clock without power: events carry 0 until the host sets the time.
+        machine.note(4, None, 0x0802, 0);
         machine.commit();
         machine.recover(world);
         machine
+    }
+
+    /// The bench changes a part of the machine under its program.
+    pub(super) fn set_shape(&mut self, shape: Shape) {
+        self.shape = shape;
+    }
+
+    /// The bench says that nobody has emptied the reject bin for long.
+    pub(super) fn fill_reject_bin(&mut self) {
+        self.state.reject_count = super::shape::REJECT_CAP * 4 / 5;
     }
 
     pub(super) fn unix(&self) -> u32 {
@@ -185,6 +207,8 @@ impl Firmware {
             _ if self.recovering => Mode::Init,
             _ if self.maintenance => Mode::Maintenance,
             _ if doubt => Mode::OutOfService,
+            // Five wrong codes: what warns at first stops it then.
+            _ if self.state.fault == 0x0803 => Mode::Fault,
             Some(FaultClass::Doubt) => Mode::OutOfService,
             Some(FaultClass::Service) => Mode::Fault,
             _ if self.state.job.is_some() => Mode::Job,
@@ -221,6 +245,13 @@ impl Firmware {
         }
     }
 
+    /// What shows a person goes as soon as nothing is made of it any more.
+    pub(super) fn forget_picture(&mut self) {
+        if self.weakness != Some(Weakness::KeepsPicture) {
+            self.picture = None;
+        }
+    }
+
     fn tag(&self) -> RecordTag {
         self.state.job.as_ref().map(|job| job.tag).unwrap_or_default()
     }
@@ -229,7 +260,9 @@ impl Firmware {
     pub(super) fn begin(&mut self, step: Step, world: &mut World) {
         if matches!(step, Step::Capture | Step::Retract) {
             self.act(world, &Action::ArmFlaps);
-            self.picture = None;
+        }
+        if matches!(step, Step::Capture | Step::DrawIn | Step::Retract) {
+            self.forget_picture();
         }
         let fenced_now = !matches!(self.weakness, Some(Weakness::NoFence | Weakness::LateFence));
         if step == Step::Present && fenced_now {
@@ -240,6 +273,9 @@ impl Firmware {
         self.with_job(|job| job.step = Some(step));
         if self.weakness != Some(Weakness::StartUnwritten) {
             self.commit();
+        }
+        if self.state.fault == 0x0801 {
+            return; // the start is not on the memory: nothing moves
         }
         self.begin_again(step);
     }

@@ -42,6 +42,8 @@ pub struct Job {
     pub changed_at: u32,
     /// An abort is wished.
     pub abort: bool,
+    /// Serial number of the blank last picked, padded with zeros.
+    pub blank: [u8; 16],
 }
 
 impl Job {
@@ -56,7 +58,7 @@ impl Job {
             fault_seq: self.fault_seq,
             opened_at: self.opened_at,
             changed_at: self.changed_at,
-            blank: [0; 16],
+            blank: self.blank,
         }
     }
 }
@@ -128,6 +130,10 @@ pub struct State {
     pub fault_seq: u16,
     /// Counter of orders with authentication.
     pub nonce: u32,
+    /// It was given out and not used.
+    pub nonce_open: bool,
+    /// Wrong codes in a row.
+    pub auth_fails: u8,
     /// Failed picks in a row.
     pub pick_fails: u8,
 }
@@ -154,6 +160,8 @@ impl State {
             fault: 0,
             fault_seq: 0,
             nonce: 0,
+            nonce_open: false,
+            auth_fails: 0,
             pick_fails: 0,
         }
     }
@@ -232,10 +240,15 @@ impl Memory {
     }
 
     /// The newer whole copy.
-    pub fn read(&self) -> State {
+    pub fn newest(&self) -> &State {
         let newest = self.copies.iter().flatten().max_by_key(|(sequence, _)| *sequence);
         newest
-            .map(|(_, state)| state.clone())
+            .map(|(_, state)| state)
             .expect("one of two copies is always whole")
+    }
+
+    /// The newer whole copy, as a life begins with it.
+    pub fn read(&self) -> State {
+        self.newest().clone()
     }
 }

@@ -163,6 +163,8 @@ pub struct World {
     heat_level: u8,
     /// 0.1 degrees C.
     heater: i32,
+    /// Milliseconds of heating or cooling that are not a tenth of a degree yet.
+    heat_ms: u64,
     /// What is broken.
     pub broken: Broken,
     /// Milliseconds a hand waits before it takes a card; none: it never does.
@@ -198,6 +200,7 @@ impl World {
             flap_retract: false,
             heat_level: 0,
             heater: ROOM,
+            heat_ms: 0,
             broken: Broken::default(),
             take_after_ms: Some(0),
             within_reach_ms: 0,
@@ -225,19 +228,22 @@ impl World {
 
     /// Time passes: heat, hands. Also without power.
     pub fn pass(&mut self, ms: u64, powered: bool) {
-        let aim = match (powered, self.heat_level) {
+        let aim = match (powered && !self.is_broken("heater"), self.heat_level) {
             (true, 2) if self.is_broken("weak_heater") => HOT - 150,
             (true, 2) => HOT,
             (true, 1) => STANDBY,
             _ => ROOM,
         };
         let aim = if self.is_broken("thermostat") { HOT + 300 } else { aim };
-        let rate = i32::try_from(ms * 3 / 100).unwrap_or(i32::MAX);
-        if self.heater < aim && !self.is_broken("heater") {
-            self.heater = aim.min(self.heater + rate.max(1));
-        } else if self.heater > aim {
-            self.heater = aim.max(self.heater - (rate / 8).max(1));
-        }
+        // Three degrees a second up, one down.
+        let per_tenth_ms = if self.heater < aim { 33 } else { 100 };
+        self.heat_ms += ms;
+        let tenths = i32::try_from(self.heat_ms / per_tenth_ms).unwrap_or(i32::MAX);
+        self.heat_ms %= per_tenth_ms;
+        self.heater = match self.heater < aim {
+            true => aim.min(self.heater.saturating_add(tenths)),
+            false => aim.max(self.heater.saturating_sub(tenths)),
+        };
         let reachable = self.shutter_open && self.count(Place::Exit) > 0;
         self.within_reach_ms = if reachable { self.within_reach_ms + ms } else { 0 };
         if let Some(after) = self.take_after_ms
@@ -380,6 +386,26 @@ impl World {
         loose.for_each(|film| film.place = FilmPlace::RejectBin);
     }
 
+    /// The press is as cold as the room.
+    pub fn cool(&mut self) {
+        self.heater = ROOM;
+    }
+
+    /// Serial number of the blank at the hopper's mouth, as its reader sees it.
+    pub fn blank_serial(&self) -> Option<[u8; 16]> {
+        let card = self.cards.iter().find(|card| card.place == Place::Pick)?;
+        let mut serial = [0; 16];
+        for (to, from) in serial.iter_mut().zip(format!("B{:08}", card.id).bytes()) {
+            *to = from;
+        }
+        (!self.is_broken("serial_reader")).then_some(serial)
+    }
+
+    /// What the camera behind the press says of the print.
+    pub fn print_is_good(&self) -> bool {
+        !self.is_broken("print_quality")
+    }
+
     /// Something slips off the path where no sensor looks.
     pub fn lose(&mut self) {
         for (place, _) in &PATH[..5] {
@@ -444,7 +470,7 @@ impl World {
         let shorted = self.is_broken("heat_sensor");
         Sensors {
             bits,
-            valid: 0x3FFF_FFDF,
+            valid: 0x3FFF_FFDF & !(u32::from(self.is_broken("path_sensor")) << 14),
             heater: if shorted {
                 i16::MAX
             } else {

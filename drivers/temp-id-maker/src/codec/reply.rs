@@ -52,6 +52,8 @@ pub mod cap {
     pub const PRINTS_FILM: u32 = 1;
     /// The host must mirror the picture.
     pub const MIRROR: u32 = 1 << 1;
+    /// Its blanks carry serial numbers, read at the pick.
+    pub const BLANK_SERIAL: u32 = 1 << 3;
     /// It has a cutter.
     pub const CUTTER: u32 = 1 << 4;
     /// It has a retract bin.

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use drivers_device::{Transport, TransportError};
-use drivers_emulators::maker::{Count, Machine, Place};
+use drivers_emulators::maker::{Count, Machine, Place, Shape};
 use drivers_temp_id_maker::codec::{Command, Decoder, Frame, RecordTag};
 
+use super::rules::Rules;
 use super::{Cut, FrameFate, Plan, Played, Who};
 
 /// The record of every play.
@@ -17,6 +18,8 @@ const BLANKS: u32 = 8;
 const FILM: u16 = 60;
 /// How long a cut lasts, milliseconds.
 const DARK_MS: u64 = 2_000;
+/// The machine looks at its sensors this often, milliseconds: no two movements happen between two looks.
+const SLICE_MS: u64 = 250;
 
 /// How a play is over, as far as its counts can be held against it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +49,7 @@ pub struct Bench {
     replies: VecDeque<Vec<u8>>,
     held_back: Option<Vec<u8>>,
     sniffer: Decoder,
+    rules: Rules,
     /// What was seen so far.
     pub played: Played,
 }
@@ -53,8 +57,12 @@ pub struct Bench {
 impl Bench {
     /// A warm, loaded machine with the first cut set.
     pub fn new(plan: &Plan) -> Self {
-        let mut machine = Machine::loaded(BLANKS, FILM, plan.weakness);
-        machine.tick_every(250);
+        let shape = Shape {
+            weakness: plan.weakness,
+            ..Shape::default()
+        };
+        let mut machine = Machine::loaded(BLANKS, FILM, shape);
+        machine.tick_every(SLICE_MS);
         if plan.never_taken {
             machine.world.take_after_ms = None;
         }
@@ -65,6 +73,7 @@ impl Bench {
         if let Some((code, step)) = plan.fault {
             machine.fault(code, Some(step));
         }
+        let rules = Rules::new(&machine);
         let mut bench = Self {
             machine,
             plan: plan.clone(),
@@ -77,6 +86,7 @@ impl Bench {
             replies: VecDeque::new(),
             held_back: None,
             sniffer: Decoder::default(),
+            rules,
             played: Played::default(),
         };
         bench.arm();
@@ -113,14 +123,19 @@ impl Bench {
 
     /// Lets time pass, power come back, and looks at what must always hold.
     pub fn pass(&mut self, ms: u64) {
-        let was_lit = self.machine.firmware.is_some();
-        self.begin_to_lie();
-        self.machine.pass(ms);
-        self.now_ms += ms;
-        if self.machine.firmware.is_none() {
-            self.dark(if was_lit { 0 } else { ms });
+        let mut left = ms;
+        while left > 0 {
+            let slice = left.min(SLICE_MS);
+            left -= slice;
+            let was_lit = self.machine.firmware.is_some();
+            self.begin_to_lie();
+            self.machine.pass(slice);
+            self.now_ms += slice;
+            if self.machine.firmware.is_none() {
+                self.dark(if was_lit { 0 } else { slice });
+            }
+            self.look();
         }
-        self.look();
     }
 
     /// The sensor breaks when its step begins.
@@ -172,6 +187,10 @@ impl Bench {
     }
 
     fn look(&mut self) {
+        self.rules.look(&self.machine, self.now_ms);
+        for broken in self.rules.broken() {
+            self.broke(broken);
+        }
         let hands = self.machine.world.count(Place::Hand);
         self.played.hands = hands;
         if hands > 1 {
@@ -206,24 +225,16 @@ impl Bench {
         if over == Over::Doubt && !self.machine.state().fence.contains(&TAG) {
             self.broke("7: a doubt without a fence".into());
         }
-        let steps = state
-            .events
-            .iter()
-            .filter(|event| event.kind == 2 && event.step <= 5)
-            .count();
-        if steps > self.step_orders() {
-            self.broke("5: the machine began a consuming step by itself".into());
-        }
-    }
-
-    fn step_orders(&self) -> usize {
-        usize::try_from(self.played.frames).unwrap_or(usize::MAX)
     }
 
     fn hear(&mut self, wire: &[u8]) {
         for byte in wire {
             let was_lit = self.machine.firmware.is_some();
+            if was_lit {
+                self.rules.heard(*byte, self.machine.durable().boot);
+            }
             let reply = self.machine.hear(*byte);
+            self.rules.told(&reply, self.machine.durable());
             if was_lit && self.machine.firmware.is_none() {
                 self.dark(0);
             }

@@ -75,7 +75,8 @@ impl Firmware {
         // A cut that was begun before any film was cut spoiled nothing: it counts as an attempt alone.
         let spoiled = job.inside > 0 || job.film;
         let captures = job.captures + u8::from(spoiled);
-        if Fault::of(self.state.fault).is_some_and(|fault| fault.class == FaultClass::Job) {
+        let of_the_job = Fault::of(self.state.fault).is_some_and(|fault| fault.class == FaultClass::Job);
+        if of_the_job || self.state.fault == 0x0102 {
             self.state.fault = 0;
         }
         let ending = match () {
@@ -99,11 +100,14 @@ impl Firmware {
     }
 
     pub(super) fn end_job(&mut self, phase: Phase) {
-        self.picture = None;
+        self.forget_picture();
         self.with_job(|job| {
             job.phase = phase;
             job.step = None;
-            job.inside = 0;
+            // In a doubt the blank is still this job's: two people say where it went.
+            if phase != Phase::Doubt {
+                job.inside = 0;
+            }
         });
         self.commit();
     }
@@ -156,6 +160,8 @@ impl Firmware {
         let again = code == 0x0303 && self.state.pick_fails > 0;
         self.state.pick_fails += u8::from(code == 0x0303);
         let class = Fault::of(code).map_or(FaultClass::Service, |fault| fault.class);
+        // Film that runs out under a job fails the attempt; what stands then is found when the machine is idle.
+        let class = if code == 0x0102 { FaultClass::Job } else { class };
         if class != FaultClass::Job || again {
             if matches!(code, 0x0305 | 0x0403 | 0x0406) {
                 self.act(world, &Action::Heat(0));

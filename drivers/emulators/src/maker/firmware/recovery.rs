@@ -4,6 +4,7 @@
 
 use drivers_temp_id_maker::codec::{Phase, Step};
 
+use super::super::orders::self_test_fails;
 use super::super::world::World;
 use super::{Firmware, Weakness, cards_seen, covered};
 
@@ -11,9 +12,12 @@ impl Firmware {
     pub(super) fn recover(&mut self, world: &mut World) {
         let sensors = world.sensors();
         let seen = cards_seen(&sensors);
+        let dead_sensor = self_test_fails(&sensors);
         let Some(job) = self.state.job.clone() else {
             self.recovering = false;
-            if !seen.is_empty() {
+            if dead_sensor {
+                self.fault(0x0804, 0);
+            } else if !seen.is_empty() {
                 self.fault(0x0307, seen[0]);
             }
             return;
@@ -21,6 +25,10 @@ impl Firmware {
         if job.phase.is_terminal() {
             self.recovering = false;
             return;
+        }
+        // A sensor that does not work says nothing about where the card is.
+        if dead_sensor {
+            return self.doubt(0x0804);
         }
         let only = |bits: &[u32]| seen.iter().all(|bit| bits.contains(bit));
         match job.step {
@@ -44,6 +52,9 @@ impl Firmware {
                     self.picked(count);
                 }
                 self.begin(Step::Capture, world);
+            }
+            Some(Step::Laminate) if self.weakness == Some(Weakness::BeginsAgainAlone) && seen == [14] => {
+                self.begin(Step::Laminate, world);
             }
             Some(Step::Laminate) if only(&[12, 13, 14, 15]) => self.begin(Step::Capture, world),
             Some(Step::Present)

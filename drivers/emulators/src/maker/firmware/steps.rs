@@ -98,6 +98,10 @@ impl Firmware {
         let since = *self.wait_since_ms.get_or_insert(self.now_ms);
         let waited = self.now_ms - since;
         if running.step == Step::Laminate && running.at == 0 && !covered(sensors, 28) {
+            if waited == 0 {
+                self.note(4, Some(Step::Laminate), 0x0401, 0);
+                self.commit();
+            }
             if sensors.heater == i16::MAX {
                 self.fault(0x0405, 0);
             } else if covered(sensors, 29) {
@@ -139,13 +143,14 @@ impl Firmware {
             (Step::Print, _) if !world.head_turned() => Seen::Fault(0x0204, 0),
             (Step::Print, _) if !on(6) => Seen::Fault(0x0202, 0),
             (Step::Print, _) if !on(3) => Seen::Fault(0x0106, 0),
-            (Step::Feed, 0) => self.look_at_pick(running, &sensors),
+            (Step::Feed, 0) => self.look_at_pick(running, &sensors, world.blank_serial()),
             (Step::Feed, _) if !on(12) => jam_or_lost(10, 0x0305),
             (Step::Laminate, 0) if !on(13) => jam_or_lost(12, 0x0305),
             (Step::Laminate, 1) if !on(14) => jam_or_lost(13, 0x0406),
             (Step::Laminate, 1) if on(29) => Seen::Fault(0x0403, 0),
             (Step::Laminate, 1) if i32::from(sensors.heater) < HOT - 100 => Seen::Fault(0x0404, 0),
             (Step::Laminate, 2) if !on(15) => jam_or_lost(14, 0x0406),
+            (Step::Laminate, 2) if !world.print_is_good() => Seen::Fault(0x0205, 0),
             (Step::Present, 0) if on(17) => Seen::Fault(0x0503, 0),
             (Step::Present, 1) if !on(16) => jam_or_lost(15, 0x0305),
             (Step::DrawIn, 0) if on(16) => Seen::Fault(0x0504, 0),
@@ -170,9 +175,6 @@ impl Firmware {
         self.state.film_left = self.state.film_left.saturating_sub(1);
         self.state.count(Count::Cuts, 1);
         self.note(9, Some(Step::Cut), 0, 0);
-        if self.state.film_left == 50 {
-            self.note(4, Some(Step::Cut), 0x0101, 0);
-        }
         self.with_job(|job| job.film = true);
         self.commit();
         match covered(sensors, 3) {
@@ -186,23 +188,21 @@ impl Firmware {
         self.state.blanks_left = self.state.blanks_left.saturating_sub(count.into());
         self.state.count(Count::Picks, count.into());
         self.note(5, Some(Step::Feed), 0, count.into());
-        if self.state.blanks_left == 20 {
-            self.note(4, Some(Step::Feed), 0x0301, 0);
-        }
         self.state.pick_fails = 0;
         self.with_job(|job| job.inside += count);
         self.commit();
     }
 
-    fn look_at_pick(&mut self, running: Running, sensors: &Sensors) -> Seen {
+    fn look_at_pick(&mut self, running: Running, sensors: &Sensors, serial: Option<[u8; 16]>) -> Seen {
         if covered(sensors, 11) {
             self.state.count(Count::DoublePicks, 1);
             self.picked(2);
             return Seen::Fault(0x0304, 0);
         }
         if covered(sensors, 10) {
+            self.with_job(|job| job.blank = serial.unwrap_or_default());
             self.picked(1);
-            return Seen::Good;
+            return serial.map_or(Seen::Fault(0x0308, 0), |_| Seen::Good);
         }
         if !covered(sensors, 8) {
             return Seen::Fault(0x0302, 0);

@@ -1,0 +1,366 @@
+//! Every fault of TIM/1, section 7, is caused in the world and told by the machine with the class that the table gives
+//! it, and no blank is lost by any of them.
+
+use drivers_emulators::maker::{Count, Machine, Place, Shape};
+use drivers_temp_id_maker::codec::fault::ALL;
+use drivers_temp_id_maker::codec::{
+    Decoder, Fault, FaultClass, Frame, JobId, JobOpen, Kind, Mode, Phase, RecordTag, Request, ResultCode, Step,
+};
+use drivers_temp_id_maker::ids;
+
+const JOB: JobId = JobId([7; 16]);
+const TAG: RecordTag = RecordTag([9; 16]);
+
+struct Host {
+    machine: Machine,
+    seq: u8,
+    nonce: Option<(Vec<u8>, u32)>,
+}
+
+impl Host {
+    fn new(machine: Machine) -> Self {
+        Self {
+            machine,
+            seq: 0,
+            nonce: None,
+        }
+    }
+
+    fn ask(&mut self, request: &Request) -> Option<Frame> {
+        self.seq = self.seq.checked_add(1).unwrap_or(1);
+        let any = request.command().takes_any_boot();
+        let frame = Frame {
+            kind: Kind::Request,
+            seq: self.seq,
+            cmd: request.command().code(),
+            rc: 0,
+            boot: if any { 0 } else { self.machine.state().boot },
+            payload: request.payload(),
+        };
+        let wire = frame.encode();
+        let out: Vec<u8> = wire.into_iter().flat_map(|byte| self.machine.hear(byte)).collect();
+        let mut decoder = Decoder::default();
+        out.into_iter().find_map(|byte| decoder.push(byte))
+    }
+
+    fn rc(&mut self, request: &Request) -> Option<ResultCode> {
+        self.ask(request).and_then(|frame| ResultCode::from_code(frame.rc))
+    }
+
+    fn order(&self, data: &[u8]) -> JobOpen {
+        let mut open = JobOpen {
+            job: JOB,
+            tag: TAG,
+            sha256: ids::digest(data),
+            data_len: 1_276,
+            width: 1011,
+            height: 638,
+            dpi: 300,
+            format: 1,
+            flags: 1,
+            nonce: 0,
+            mac: [0; 32],
+        };
+        if let Some((key, nonce)) = &self.nonce {
+            open.nonce = *nonce;
+            open.mac = ids::open_mac(key, &open);
+        }
+        open
+    }
+
+    fn open(&mut self) -> Option<ResultCode> {
+        let order = self.order(&white());
+        self.rc(&Request::JobOpen(Box::new(order)))
+    }
+
+    /// Drives the job until it is over, stands still, or the machine hears nothing any more.
+    fn drive(&mut self) {
+        let data = white();
+        for _ in 0..1_500 {
+            if self.machine.firmware.is_none() {
+                self.machine.power(true);
+            }
+            let state = self.machine.state();
+            let moves = state.job.as_ref().is_some_and(|job| job.step == Some(Step::Capture));
+            let stopped = self.machine.firmware.as_ref().is_some_and(|life| life.stopped());
+            match state.job.as_ref().map(|job| (job.phase, job.step)) {
+                _ if stopped && !moves => return,
+                None if state.archive.is_empty() => drop(self.open()),
+                None => return,
+                Some((Phase::Doubt, _)) => return,
+                Some((_, Some(_))) => {}
+                Some((Phase::Open, None)) => {
+                    self.open();
+                    for (at, bytes) in (0..).zip(data.chunks(1020)) {
+                        self.ask(&Request::JobData {
+                            offset: at * 1020,
+                            bytes: bytes.to_vec(),
+                        });
+                    }
+                    self.ask(&Request::JobSeal(JOB));
+                }
+                Some((phase, None)) if phase.is_terminal() => drop(self.ask(&Request::JobClose(JOB))),
+                Some((phase, None)) => {
+                    if let Some(step) = Step::after(phase) {
+                        self.ask(&Request::JobStep(JOB, step));
+                    }
+                }
+            }
+            self.machine.pass(500);
+        }
+    }
+
+    fn told(&self, code: u16) -> bool {
+        let state = self.machine.state();
+        state.fault == code || state.events.iter().any(|event| event.code == code)
+    }
+
+    fn mode(&self) -> Option<Mode> {
+        self.machine
+            .firmware
+            .as_ref()
+            .map(drivers_emulators::maker::Firmware::mode)
+    }
+
+    /// Every blank is where the machine counts it; stray ones and those that nobody picked apart.
+    fn balances(&self) {
+        let state = self.machine.state();
+        let counted = |what: Count| state.counters[what as usize];
+        let gone = [Count::Taken, Count::Rejected, Count::Retracted, Count::StaffRemoved];
+        let inside = state.job.as_ref().map_or(0, |job| u32::from(job.inside));
+        let found = u32::from(state.blanks_left) + inside + gone.map(counted).iter().sum::<u32>();
+        assert_eq!(found, counted(Count::BlanksLoaded));
+        let all: usize = self.machine.world.cards.len();
+        assert_eq!(all, 100, "no card was made or lost by the world");
+    }
+}
+
+/// A white card in PackBits: 127 zeros a row.
+fn white() -> Vec<u8> {
+    [130, 0].repeat(638)
+}
+
+/// The step at which the fault is caused; none: before the job.
+fn step_of(code: u16) -> Option<Step> {
+    Some(match code {
+        0x0102..=0x0105 => Step::Cut,
+        0x0106 | 0x0202..=0x0204 => Step::Print,
+        0x0302..=0x0305 | 0x0308 => Step::Feed,
+        0x0205 | 0x0306 | 0x0401 | 0x0404 | 0x0406 => Step::Laminate,
+        0x0503 => Step::Present,
+        0x0504 => Step::DrawIn,
+        _ => return None,
+    })
+}
+
+fn caused(code: u16) -> Host {
+    let mut host = Host::new(Machine::new());
+    // Warm, as in service hours.
+    host.rc(&Request::Heater(2));
+    host.machine.pass(60_000);
+    if code == 0x0504 {
+        host.machine.world.take_after_ms = None;
+    }
+    if code == 0x0806 {
+        // The wire breaks when there is film to be lost.
+        host.machine.fault(code, Some(Step::Print));
+    } else if let Some(step) = step_of(code) {
+        assert!(host.machine.fault(code, Some(step)), "{code:04X}");
+    } else {
+        assert!(host.machine.fault(code, None), "{code:04X}");
+    }
+    if code == 0x0803 {
+        for _ in 0..5 {
+            assert_eq!(host.open(), Some(ResultCode::Auth));
+        }
+    }
+    if code == 0x0804 {
+        // On demand, by staff.
+        assert_eq!(host.rc(&Request::MaintEnter(1, 2, [0; 32])), Some(ResultCode::Ok));
+        assert_eq!(host.rc(&Request::SelfTest(0)), Some(ResultCode::Fault));
+        host.rc(&Request::Plain(drivers_temp_id_maker::codec::Command::MaintExit));
+    }
+    host.drive();
+    host
+}
+
+#[test]
+fn every_fault_of_the_table_can_be_caused_and_is_told_with_its_class() {
+    for fault in ALL {
+        let Fault { code, name, class, .. } = *fault;
+        let host = caused(code);
+        assert!(host.told(code), "{code:04X} {name} is told");
+        host.balances();
+        let state = host.machine.state();
+        let hands = host.machine.world.count(Place::Hand);
+        let ended = state.archive.back().map(|record| record.phase);
+        let at = format!("{code:04X} {name}: {:?} {ended:?} {hands} in hand", host.mode());
+        match class {
+            FaultClass::Warn if code == 0x0803 => assert_eq!(host.mode(), Some(Mode::Fault), "five wrong codes: {at}"),
+            FaultClass::Warn if code == 0x0501 => assert_eq!(ended, Some(Phase::Retracted), "{at}"),
+            FaultClass::Warn => assert_eq!((ended, hands), (Some(Phase::Taken), 1), "{at}"),
+            FaultClass::Job => {
+                let inside = state.job.as_ref().map_or(0, |job| u32::from(job.inside));
+                let hopper = host.machine.world.count(Place::Hopper);
+                assert_eq!(hands + hopper + inside + spoiled(&host), 100, "{at}");
+                let again = state.archive.back().is_some_and(|record| record.attempt > 1)
+                    || state.job.as_ref().is_some_and(|job| job.attempt > 1);
+                assert!(again, "{at}");
+            }
+            // Out of film in a job fails the attempt; what stands then is found when nothing runs.
+            FaultClass::Service => {
+                assert!(matches!(host.mode(), Some(Mode::Fault | Mode::OutOfService)), "{at}");
+                assert!(hands <= 1, "{at}");
+            }
+            FaultClass::Doubt => {
+                assert_eq!(host.mode(), Some(Mode::OutOfService), "{at}");
+                assert!(state.fence.contains(&TAG), "{at}");
+            }
+        }
+    }
+}
+
+fn spoiled(host: &Host) -> u32 {
+    let bins = [Place::RejectBin, Place::RetractBin, Place::Fallen, Place::Staff];
+    bins.map(|place| host.machine.world.count(place)).iter().sum::<u32>()
+}
+
+#[test]
+fn every_fault_says_in_chinese_what_it_is_and_what_is_to_be_done_where_a_person_must_act() {
+    for fault in ALL {
+        assert!(!fault.said.is_empty(), "{}", fault.name);
+        let person_acts = matches!(fault.class, FaultClass::Service | FaultClass::Doubt);
+        assert!(
+            !person_acts || !fault.to_do.is_empty() && !fault.advice.is_empty(),
+            "{}",
+            fault.name
+        );
+    }
+}
+
+#[test]
+fn a_job_that_runs_out_of_film_captures_nothing_and_the_machine_asks_for_film_then() {
+    let host = caused(0x0102);
+    let state = host.machine.state();
+    assert_eq!(state.fault, 0x0102);
+    let job = state.job.as_ref().expect("the job waits");
+    assert!(matches!(job.phase, Phase::Open | Phase::Sealed), "{:?}", job.phase);
+    assert_eq!((job.captures, job.inside, job.attempt), (0, 0, 2));
+    assert_eq!(host.machine.world.count(Place::Hopper), 100);
+}
+
+#[test]
+fn nothing_moves_whose_start_the_memory_has_not_taken() {
+    let host = caused(0x0801);
+    assert_eq!(host.machine.world.films.len(), 0);
+    assert_eq!(host.machine.world.count(Place::Hopper), 100);
+}
+
+fn with_key() -> Host {
+    let shape = Shape {
+        device_key: Some(b"a key of sixteen".to_vec()),
+        ..Shape::default()
+    };
+    Host::new(Machine::of(shape))
+}
+
+fn nonce(host: &mut Host) -> u32 {
+    let reply = host.ask(&Request::Plain(drivers_temp_id_maker::codec::Command::Nonce));
+    let bytes = reply.expect("a nonce").payload;
+    u32::from_le_bytes(bytes.try_into().expect("four bytes"))
+}
+
+#[test]
+fn a_machine_with_a_key_takes_an_order_with_its_code_once_and_no_other() {
+    let mut host = with_key();
+    assert_eq!(host.open(), Some(ResultCode::Auth), "no code");
+    let fresh = nonce(&mut host);
+    host.nonce = Some((b"another key, 16.".to_vec(), fresh));
+    assert_eq!(host.open(), Some(ResultCode::Auth), "a code of another key");
+    host.nonce = Some((b"a key of sixteen".to_vec(), fresh));
+    assert_eq!(
+        host.open(),
+        Some(ResultCode::Auth),
+        "the nonce was used up by the wrong one"
+    );
+    let fresh = nonce(&mut host);
+    host.nonce = Some((b"a key of sixteen".to_vec(), fresh));
+    let order = host.order(&white());
+    assert_eq!(host.open(), Some(ResultCode::Ok));
+    assert_eq!(
+        host.open(),
+        Some(ResultCode::OkAlready),
+        "a resend needs no fresh nonce"
+    );
+    host.ask(&Request::JobAbort(JOB, 3));
+    host.machine.pass(20_000);
+    assert_eq!(host.rc(&Request::JobClose(JOB)), Some(ResultCode::Ok));
+    // Recorded and played again for another record: the nonce is spent.
+    let replayed = JobOpen {
+        job: JobId([8; 16]),
+        ..order
+    };
+    assert_eq!(host.rc(&Request::JobOpen(Box::new(replayed))), Some(ResultCode::Auth));
+}
+
+#[test]
+fn five_wrong_codes_stop_the_machine_and_a_nonce_survives_the_power() {
+    let mut host = with_key();
+    let first = nonce(&mut host);
+    host.machine.power(false);
+    host.machine.power(true);
+    assert!(nonce(&mut host) > first);
+    for _ in 0..5 {
+        assert_eq!(host.open(), Some(ResultCode::Auth));
+    }
+    assert_eq!(host.open(), Some(ResultCode::Fault));
+    let fresh = nonce(&mut host);
+    let mac = ids::maintenance_mac(b"a key of sixteen", fresh, 11, 12);
+    assert_eq!(host.rc(&Request::MaintEnter(11, 12, [0; 32])), Some(ResultCode::Auth));
+    assert_eq!(
+        host.rc(&Request::MaintEnter(11, 12, mac)),
+        Some(ResultCode::Auth),
+        "spent by the wrong one"
+    );
+    let fresh = nonce(&mut host);
+    let mac = ids::maintenance_mac(b"a key of sixteen", fresh, 11, 12);
+    assert_eq!(host.rc(&Request::MaintEnter(11, 12, mac)), Some(ResultCode::Ok));
+    let seq = host.machine.state().fault_seq;
+    assert_eq!(host.rc(&Request::FaultClear(seq)), Some(ResultCode::Ok));
+    host.rc(&Request::Plain(drivers_temp_id_maker::codec::Command::MaintExit));
+    assert_eq!(host.mode(), Some(Mode::Idle));
+}
+
+#[test]
+fn a_sensor_that_fails_its_test_at_boot_leaves_a_doubt_where_a_job_was_open() {
+    let mut host = Host::new(Machine::new());
+    assert_eq!(host.open(), Some(ResultCode::Ok));
+    host.machine.power(false);
+    host.machine.fault(0x0804, None);
+    host.machine.power(true);
+    let state = host.machine.state();
+    assert_eq!(state.job.as_ref().map(|job| job.phase), Some(Phase::Doubt));
+    assert!(state.fence.contains(&TAG));
+}
+
+#[test]
+fn the_memory_is_the_same_whatever_the_picture_shows() {
+    let durable = |ink: u8| {
+        let mut host = Host::new(Machine::new());
+        let data = [130, ink].repeat(638);
+        let order = host.order(&data);
+        host.rc(&Request::JobOpen(Box::new(order)));
+        for (at, bytes) in (0..).zip(data.chunks(1020)) {
+            host.ask(&Request::JobData {
+                offset: at * 1020,
+                bytes: bytes.to_vec(),
+            });
+        }
+        assert_eq!(host.rc(&Request::JobSeal(JOB)), Some(ResultCode::Ok));
+        assert!(host.machine.holds_picture());
+        let mut state = host.machine.durable().clone();
+        state.job.as_mut().expect("open").sha256 = [0; 32];
+        state
+    };
+    assert_eq!(durable(0x00), durable(0x5A));
+}
