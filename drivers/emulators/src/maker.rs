@@ -335,6 +335,7 @@ impl Twin for MakerTwin {
             .route("/take", post(take))
             .route("/fault", post(fault).delete(heal))
             .route("/clear-path", post(clear_path))
+            .route("/pull", post(pull))
             .route("/cards/{file}", get(card))
             .with_state(self.clone())
     }
@@ -446,6 +447,11 @@ async fn heal(State(twin): State<MakerTwin>) -> Json<Value> {
 /// Staff opens the machine and takes out whatever lies in the path.
 async fn clear_path(State(twin): State<MakerTwin>) -> Json<Value> {
     Json(json!({ "removed": twin.machine().world.clear_path() }))
+}
+
+/// A hand pulls what it can reach, also in the dark.
+async fn pull(State(twin): State<MakerTwin>) -> Json<Value> {
+    Json(json!({ "pulled": twin.machine().world.take() }))
 }
 
 async fn card(State(twin): State<MakerTwin>, Path(file): Path<String>) -> Response {

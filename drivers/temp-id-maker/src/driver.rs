@@ -10,7 +10,7 @@ use crate::codec::{
     Sensors, Status, Step,
 };
 use crate::ids;
-use crate::maker::{Answer, JobSpec, Maker, MakerError, MakerGuarantees};
+use crate::maker::{Answer, JobSpec, Maker, MakerError, MakerGuarantees, StaffDone, StaffOrder};
 
 /// Rate of the line.
 pub const BAUD: u32 = 115_200;
@@ -109,10 +109,50 @@ impl<T: Transport> Tim1<T> {
         let found = self.send_until_answered(&frame)?;
         let rc = ResultCode::from_code(found.rc)
             .ok_or_else(|| self.protocol(format_args!("result code {:02X}h has no meaning", found.rc)))?;
+        if boot != 0 && found.boot != boot && rc != ResultCode::BootChanged {
+            return Err(self.protocol(format_args!(
+                "an order for life {boot} was carried out in life {}",
+                found.boot
+            )));
+        }
         Ok(Reply {
             rc,
             boot: found.boot,
             payload: found.payload,
+        })
+    }
+
+    /// A nonce where the machine wants codes and the key is known: key and nonce.
+    fn nonce(&mut self) -> Result<Option<(Vec<u8>, u32)>, MakerError> {
+        let wanted = self.caps & crate::codec::reply::cap::AUTH != 0;
+        let Some(key) = self.device_key.clone().filter(|_| wanted) else {
+            return Ok(None);
+        };
+        let reply = self.ask(&Request::Plain(Command::Nonce))?;
+        let bytes = <[u8; 4]>::try_from(&reply.payload[..]).map_err(|_| self.protocol("a nonce has 4 bytes"))?;
+        Ok(Some((key, u32::from_le_bytes(bytes))))
+    }
+
+    /// The request of a staff order, with its code where one is wanted.
+    fn staff_request(&mut self, order: StaffOrder) -> Result<Request, MakerError> {
+        Ok(match order {
+            StaffOrder::Enter(a, b) => {
+                let nonce = self.nonce()?;
+                let mac = nonce.map_or([0; 32], |(key, nonce)| ids::maintenance_mac(&key, nonce, a, b));
+                Request::MaintEnter(a, b, mac)
+            }
+            StaffOrder::DoubtResolve(job, left) => {
+                let verdict = if left { 1 } else { 2 };
+                let nonce = self.nonce()?;
+                let mac = nonce.map_or([0; 32], |(key, nonce)| ids::doubt_mac(&key, nonce, job, verdict));
+                Request::DoubtResolve(job, verdict, mac)
+            }
+            StaffOrder::Exit => Request::Plain(Command::MaintExit),
+            StaffOrder::Home => Request::Plain(Command::MechReset),
+            StaffOrder::Loaded(item, count) => Request::Replenish(item, count, [0; 16]),
+            StaffOrder::BinEmptied(bin, counted) => Request::BinEmptied(bin, counted),
+            StaffOrder::SelfTest => Request::SelfTest(0),
+            StaffOrder::FaultClear(seq) => Request::FaultClear(seq),
         })
     }
 
@@ -237,6 +277,12 @@ impl<T: Transport> Maker for Tim1<T> {
             return Err(self.protocol(format_args!("HELLO answered {:?}", reply.rc)));
         }
         let identity = self.parsed(&reply, Identity::decode)?;
+        if went_back(self.boot, reply.boot) {
+            return Err(self.protocol(format_args!(
+                "its boot number went back from {} to {}: its memory is not the one that it had",
+                self.boot, reply.boot
+            )));
+        }
         self.boot = reply.boot;
         self.caps = identity.caps;
         Ok(identity)
@@ -269,17 +315,8 @@ impl<T: Transport> Maker for Tim1<T> {
             nonce: 0,
             mac: [0; 32],
         };
-        if let Some(key) = self
-            .device_key
-            .clone()
-            .filter(|_| self.caps & crate::codec::reply::cap::AUTH != 0)
-        {
-            let reply = self.ask(&Request::Plain(Command::Nonce))?;
-            if reply.rc != ResultCode::Ok {
-                return Ok(Answer::Refused(reply.rc));
-            }
-            let bytes = <[u8; 4]>::try_from(&reply.payload[..]).map_err(|_| self.protocol("a nonce has 4 bytes"))?;
-            open.nonce = u32::from_le_bytes(bytes);
+        if let Some((key, nonce)) = self.nonce()? {
+            open.nonce = nonce;
             open.mac = ids::open_mac(&key, &open);
         }
         self.answer(&Request::JobOpen(Box::new(open)))
@@ -318,5 +355,47 @@ impl<T: Transport> Maker for Tim1<T> {
 
     fn job_close(&mut self, job: JobId) -> Result<Answer, MakerError> {
         self.answer(&Request::JobClose(job))
+    }
+
+    fn time_set(&mut self, unix: u32) -> Result<Answer, MakerError> {
+        self.answer(&Request::TimeSet(unix))
+    }
+
+    fn heater(&mut self, level: u8) -> Result<Answer, MakerError> {
+        self.answer(&Request::Heater(level))
+    }
+
+    fn staff(&mut self, order: StaffOrder) -> Result<StaffDone, MakerError> {
+        let request = self.staff_request(order)?;
+        let reply = self.ask(&request)?;
+        Ok(match (reply.rc, order) {
+            (ResultCode::Ok, StaffOrder::BinEmptied(..)) => {
+                let bytes =
+                    <[u8; 2]>::try_from(&reply.payload[..]).map_err(|_| self.protocol("a count has 2 bytes"))?;
+                StaffDone::Counted(u16::from_le_bytes(bytes))
+            }
+            (ResultCode::Ok | ResultCode::OkAlready | ResultCode::OkRunning, _) => StaffDone::Done,
+            (refused, _) => StaffDone::Refused(refused),
+        })
+    }
+}
+
+/// True when a boot number is older than the one known. 65535 is followed by 1.
+fn went_back(known: u16, told: u16) -> bool {
+    const WRAP: u16 = 1_000;
+    told < known && !(known > u16::MAX - WRAP && told < WRAP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::went_back;
+
+    #[test]
+    fn boot_numbers_count_up_and_begin_again_behind_the_last() {
+        assert!(!went_back(0, 1), "the first greeting");
+        assert!(!went_back(7, 7) && !went_back(7, 8));
+        assert!(went_back(8, 7));
+        assert!(!went_back(65_535, 1), "after the last one");
+        assert!(went_back(65_535, 30_000));
     }
 }

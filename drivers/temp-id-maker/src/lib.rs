@@ -14,4 +14,4 @@ pub mod maker;
 
 pub use driver::Tim1;
 pub use machine::{Ending, JobMachine, Order};
-pub use maker::{Answer, JobSpec, Maker, MakerError, MakerGuarantees};
+pub use maker::{Answer, JobSpec, Maker, MakerError, MakerGuarantees, StaffDone, StaffOrder};

@@ -57,6 +57,38 @@ pub enum Answer {
     Refused(ResultCode),
 }
 
+/// What staff has a machine do. Refused outside maintenance, but for the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StaffOrder {
+    /// Maintenance begins, under two people's numbers (the same twice: one person).
+    Enter(u32, u32),
+    /// Maintenance ends.
+    Exit,
+    /// Homes all; captures what it finds.
+    Home,
+    /// Supplies were loaded: 1 film, 2 blanks, 3 medium; how many.
+    Loaded(u8, u32),
+    /// A bin was emptied: 1 reject, 2 retract; how many were counted by hand.
+    BinEmptied(u8, u16),
+    /// Tests its parts.
+    SelfTest,
+    /// The fault of this number is dealt with.
+    FaultClear(u16),
+    /// Two people's verdict on a job in doubt: true when the card has left, false when it was found.
+    DoubtResolve(JobId, bool),
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StaffDone {
+    /// Done.
+    Done,
+    /// Done; the machine had counted so many entries of the bin.
+    Counted(u16),
+    /// It said no.
+    Refused(ResultCode),
+}
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum MakerError {
@@ -107,4 +139,10 @@ pub trait Maker: Send {
     fn job_abort(&mut self, job: JobId, reason: u8) -> Result<Answer, MakerError>;
     /// Puts an ended job into the archive.
     fn job_close(&mut self, job: JobId) -> Result<Answer, MakerError>;
+    /// Sets its clock, unix seconds. A machine without a clock of its own stamps events with 0 until then.
+    fn time_set(&mut self, unix: u32) -> Result<Answer, MakerError>;
+    /// Heat: 0 off, 1 standby, 2 hot.
+    fn heater(&mut self, level: u8) -> Result<Answer, MakerError>;
+    /// What staff orders.
+    fn staff(&mut self, order: StaffOrder) -> Result<StaffDone, MakerError>;
 }

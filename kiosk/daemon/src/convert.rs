@@ -164,8 +164,8 @@ pub fn held(ticket: wire::HeldTicket, clock: &Clock) -> Ticket {
 /// What staff are called for.
 pub fn staff_reason(reason: StaffReason) -> wire::StaffCallReason {
     match reason {
-        // The consoles have no words for the maker yet: somebody is asked for.
-        StaffReason::Asked | StaffReason::Maker => wire::StaffCallReason::Asked,
+        StaffReason::Asked => wire::StaffCallReason::Asked,
+        StaffReason::Maker => wire::StaffCallReason::Maker,
         StaffReason::Priority => wire::StaffCallReason::Priority,
         StaffReason::CardLeft => wire::StaffCallReason::CardLeft,
         StaffReason::Printer => wire::StaffCallReason::Printer,

@@ -89,7 +89,7 @@ fn run(file: &KioskFile) -> anyhow::Result<()> {
     let client = dispatcher::client(&file.dispatcher)?;
     let line = dispatcher::Line::start(
         runtime.handle().clone(),
-        client,
+        client.clone(),
         file.id.clone(),
         clock.clone(),
         tx.clone(),
@@ -107,7 +107,11 @@ fn run(file: &KioskFile) -> anyhow::Result<()> {
         None => None,
     };
     let desk = match &file.maker {
-        Some(maker) => Some(making::start(maker, file.id.clone(), &file.timezone, tx.clone())?),
+        Some(maker) => {
+            let dispatcher = (runtime.handle(), client.clone());
+            let (id, timezone) = (file.id.clone(), &file.timezone);
+            Some(making::start(maker, id, timezone, tx.clone(), dispatcher)?)
+        }
         None => None,
     };
     if let Some(scanner) = &file.scanner {

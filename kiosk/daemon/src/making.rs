@@ -8,6 +8,9 @@ mod blanks;
 mod desk;
 mod machine;
 mod scanner;
+mod seen;
+mod staff;
+mod tell;
 
 use std::path::Path;
 use std::sync::mpsc::{self, Sender};
@@ -20,9 +23,12 @@ use kiosk_flow::{Input, MakerState, MakingInput, MakingOrder};
 use kiosk_making::client::{Credentials, HttpService};
 use kiosk_making::drive::Jobs;
 use kiosk_making::{MakingRecord, MakingService, ServiceError};
-use kiosk_outbox::making::MakingStore;
+use kiosk_outbox::making::{MakingStore, StaffFile};
 use provisioning_config::kiosk_file::{Maker as File, ReceiptScanner};
+use ticket_dispatcher_protocol::client::Client;
+use ticket_dispatcher_protocol::{MakerNow, MakerOrder};
 use ticket_dispatcher_types::{DeviceId, IdemKey};
+use tokio::runtime::Handle;
 
 use crate::core::Message;
 
@@ -34,6 +40,16 @@ struct Order {
     ask: IdemKey,
     record: MakingRecord,
     fee_fen: u32,
+    /// The service's word that the face was compared; none where the hall compares none.
+    face_token: Option<String>,
+}
+
+/// What the machine's thread is asked to do.
+enum Work {
+    /// A card.
+    Make(Box<Order>),
+    /// An order of staff.
+    Staff(MakerOrder),
 }
 
 /// What both threads share.
@@ -43,9 +59,16 @@ struct House {
     kiosk: DeviceId,
     site_key: std::sync::Arc<zeroize::Zeroizing<Vec<u8>>>,
     timezone: String,
+    /// What staff sees.
+    board: tell::Board,
 }
 
 impl House {
+    /// Shows staff how the machine is.
+    fn show(&self, now: Option<MakerNow>) {
+        self.board.show(now);
+    }
+
     fn tell(&self, input: MakingInput) {
         let _ = self.tx.send(Message::from(Input::Making(input))); // the core has stopped: so do these threads, soon
     }
@@ -95,6 +118,11 @@ fn key(path: &Path) -> anyhow::Result<Vec<u8>> {
         .with_context(|| format!("{} holds no key of 32 or more hexadecimal digits", path.display()))
 }
 
+fn staff_file(path: &Path) -> anyhow::Result<StaffFile> {
+    let text = String::from_utf8(read(path)?).context("a staff file is text")?;
+    StaffFile::parse(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))
+}
+
 fn service(file: &File) -> anyhow::Result<HttpService> {
     let credentials = Credentials {
         ca: read(&file.ca)?,
@@ -104,22 +132,33 @@ fn service(file: &File) -> anyhow::Result<HttpService> {
     Ok(HttpService::new(&file.service, &credentials)?)
 }
 
-/// Starts both threads; the returned end takes the flow's orders.
-pub fn start(file: &File, kiosk: DeviceId, timezone: &str, tx: Sender<Message>) -> anyhow::Result<Desk> {
+/// Starts both threads and tells staff how the machine is; the returned end takes the flow's orders.
+pub fn start(
+    file: &File,
+    kiosk: DeviceId,
+    timezone: &str,
+    tx: Sender<Message>,
+    (runtime, client): (&Handle, Client),
+) -> anyhow::Result<Desk> {
+    let board = tell::Board::default();
     let house = House {
         tx,
         kiosk,
         site_key: std::sync::Arc::new(zeroize::Zeroizing::new(key(&file.site_key_file)?)),
         timezone: timezone.to_string(),
+        board: board.clone(),
     };
+    let staff = file.staff_file.as_deref().map(staff_file).transpose()?;
     let device_key = file.device_key_file.as_deref().map(key).transpose()?;
     let line: Box<dyn Transport> = drivers_transport::closed(&file.port, BAUD)?;
     let store = MakingStore::open(&file.store).with_context(|| format!("opening {}", file.store.display()))?;
-    let maker = machine::Machine::new(house.clone(), Tim1::new(line, device_key), store, service(file)?);
+    let (told_by, device_line) = (house.kiosk.clone(), Tim1::new(line, device_key));
+    let maker = machine::Machine::new(house.clone(), device_line, store, service(file)?, staff);
     let desk_service = service(file)?;
     let camera = file.camera_file.clone();
     house.tell(MakingInput::Machine(MakerState::NotReady));
     let (to_machine, orders) = mpsc::channel();
+    runtime.spawn(tell::tell(client, told_by, board, to_machine.clone()));
     let name = |name: &str| std::thread::Builder::new().name(name.to_string());
     name("maker")
         .spawn(move || maker.run(&orders))

@@ -12,6 +12,9 @@ use crate::people::{Oddity, Person};
 /// Seconds of a lease.
 pub const LEASE_S: i64 = 120;
 
+/// Seconds that a face's token is good.
+pub const FACE_TOKEN_S: i64 = 600;
+
 /// A claim that nobody has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Held {
@@ -41,6 +44,10 @@ pub struct Book {
     pub faces_match: bool,
     /// A broken service: it grants every claim to whoever asks, for whatever job it last heard of.
     pub grants_twice: bool,
+    /// Every first claim needs the token of a face that matched.
+    pub wants_face: bool,
+    /// Tokens by record and time; each is good once, for ten minutes.
+    tokens: BTreeMap<String, (String, i64)>,
     tokens_count: u64,
 }
 
@@ -59,6 +66,8 @@ impl Book {
             pays_after_s,
             faces_match: true,
             grants_twice: false,
+            wants_face: false,
+            tokens: BTreeMap::new(),
             tokens_count: 0,
         }
     }
@@ -106,7 +115,7 @@ impl Book {
         if person.oddity == Oddity::HeldElsewhere {
             return Claim::Held;
         }
-        match self.claims.get(&asked.record_no) {
+        match self.claims.get(&asked.record_no).cloned() {
             Some(held) if self.grants_twice => {
                 return Claim::Granted {
                     job_id: held.job_id.clone(),
@@ -114,7 +123,13 @@ impl Book {
                 };
             }
             Some(held) if held.job_id != asked.job_id || held.in_doubt => return Claim::Held,
-            _ => {}
+            Some(_) => {}
+            None if !self.face_holds(asked, now) => {
+                return Claim::Refused {
+                    refusal: ui_model::Refusal::FaceNotMatched,
+                };
+            }
+            None => {}
         }
         let held = Held {
             job_id: asked.job_id.clone(),
@@ -129,8 +144,17 @@ impl Book {
         }
     }
 
+    /// A token is looked at wherever one is shown; where faces are wanted, none is no good either.
+    fn face_holds(&mut self, asked: &ClaimAsked, now: i64) -> bool {
+        let Some(token) = &asked.face_token else {
+            return !self.wants_face;
+        };
+        let made = self.tokens.remove(token);
+        made.is_some_and(|(record_no, at)| record_no == asked.record_no && now - at < FACE_TOKEN_S)
+    }
+
     /// `verify_face`.
-    pub fn verify_face(&mut self, asked: &FaceAsked) -> Face {
+    pub fn verify_face(&mut self, asked: &FaceAsked, now: i64) -> Face {
         let other = self
             .person(&asked.record_no)
             .is_none_or(|person| person.oddity == Oddity::OtherFace);
@@ -138,9 +162,9 @@ impl Book {
             return Face::NotMatched;
         }
         self.tokens_count += 1;
-        Face::Matched {
-            token: format!("face-{}", self.tokens_count),
-        }
+        let token = format!("face-{}", self.tokens_count);
+        self.tokens.insert(token.clone(), (asked.record_no.clone(), now));
+        Face::Matched { token }
     }
 
     /// `report`: the first one of a job counts, the same again changes nothing. A doubt may be followed by what two
@@ -233,6 +257,7 @@ mod tests {
             record_no: GOOD.into(),
             job_id: job.into(),
             kiosk_id: kiosk.into(),
+            face_token: None,
         }
     }
 
@@ -262,6 +287,51 @@ mod tests {
             Claim::Held,
             "an old lease is no release"
         );
+    }
+
+    fn seen(book: &mut Book, record: &str, now: i64) -> String {
+        let asked = FaceAsked {
+            record_no: record.into(),
+            live_jpeg: Personal::new("AAAA"),
+            liveness: "file".into(),
+        };
+        match book.verify_face(&asked, now) {
+            Face::Matched { token } => token,
+            Face::NotMatched => panic!("the face matches"),
+        }
+    }
+
+    #[test]
+    fn a_face_token_is_good_once_for_its_record_and_for_ten_minutes() {
+        let mut book = book();
+        book.wants_face = true;
+        let with = |token: &str| ClaimAsked {
+            face_token: Some(token.into()),
+            ..asked("a", "K01")
+        };
+        let no = Claim::Refused {
+            refusal: ui_model::Refusal::FaceNotMatched,
+        };
+        assert_eq!(book.claim(&asked("a", "K01"), 0), no, "no token");
+        assert_eq!(book.claim(&with("face-99"), 0), no, "one that was never given");
+        let other = seen(&mut book, "990100202600000002", 0);
+        assert_eq!(book.claim(&with(&other), 0), no, "another record's");
+        let old = seen(&mut book, GOOD, 0);
+        assert_eq!(book.claim(&with(&old), FACE_TOKEN_S), no, "too old");
+        let good = seen(&mut book, GOOD, 0);
+        assert!(granted(&book.claim(&with(&good), FACE_TOKEN_S - 1)));
+        assert!(granted(&book.claim(&asked("a", "K01"), 700)), "a renewal needs none");
+        book.report(&report("a", Outcome::Aborted));
+        assert_eq!(book.claim(&with(&good), 10), no, "used up");
+    }
+
+    #[test]
+    fn a_service_that_grants_twice_names_the_job_that_it_granted() {
+        let mut book = book();
+        book.grants_twice = true;
+        assert!(granted(&book.claim(&asked("a", "K01"), 0)));
+        let second = book.claim(&asked("b", "K02"), 0);
+        assert!(matches!(second, Claim::Granted { job_id, .. } if job_id == "a"));
     }
 
     #[test]

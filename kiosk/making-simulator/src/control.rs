@@ -23,6 +23,8 @@ struct Turn {
     pays: Option<bool>,
     /// A broken service that grants a claim twice.
     grants_twice: Option<bool>,
+    /// Whether a claim needs the token of a face that matched.
+    wants_face: Option<bool>,
 }
 
 async fn view(State(service): State<Arc<Service>>) -> Json<Value> {
@@ -52,6 +54,7 @@ async fn turn(State(service): State<Arc<Service>>, Json(turn): Json<Turn>) -> Js
     {
         let mut book = service.book();
         book.faces_match = turn.faces_match.unwrap_or(book.faces_match);
+        book.wants_face = turn.wants_face.unwrap_or(book.wants_face);
         book.grants_twice = turn.grants_twice.unwrap_or(book.grants_twice);
         if let Some(pays) = turn.pays {
             book.pays_after_s = pays.then_some(1);

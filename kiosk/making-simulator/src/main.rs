@@ -30,6 +30,9 @@ struct Args {
     /// Seconds until a fee "gets paid".
     #[arg(long, default_value_t = 3)]
     pays_after_s: i64,
+    /// A claim needs the token of a face that matched.
+    #[arg(long)]
+    wants_face: bool,
 }
 
 #[tokio::main]
@@ -44,7 +47,9 @@ async fn main() -> anyhow::Result<()> {
         .ok()
         .context("a TLS provider is installed already")?;
     anyhow::ensure!(args.control.ip().is_loopback(), "--control stays on this machine");
-    let service = Service::new(Book::new(people::people(), Some(args.pays_after_s)));
+    let mut book = Book::new(people::people(), Some(args.pays_after_s));
+    book.wants_face = args.wants_face;
+    let service = Service::new(book);
     let acceptor = tls(&args.ca, &args.cert, &args.key)?;
     let listener = TcpListener::bind(args.listen).await.context("--listen")?;
     let bench = TcpListener::bind(args.control).await.context("--control")?;

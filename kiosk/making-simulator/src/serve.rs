@@ -78,7 +78,7 @@ async fn claim(State(service): Of, Json(asked): Json<ClaimAsked>) -> Answer<Clai
 }
 
 async fn verify_face(State(service): Of, Json(asked): Json<FaceAsked>) -> Answer<Face> {
-    Ok(Json(service.open()?.verify_face(&asked)))
+    Ok(Json(service.open()?.verify_face(&asked, now())))
 }
 
 async fn report(State(service): Of, Json(report): Json<Report>) -> Answer<Value> {

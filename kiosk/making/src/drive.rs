@@ -118,6 +118,9 @@ impl Run<'_> {
         let answer = match order {
             Order::Hello => self.maker.hello().map(|identity| {
                 self.identity = Some(identity.clone());
+                // Its events carry no time until it is told one; what it says to that changes nothing here.
+                let now = jiff::Timestamp::now().as_second();
+                let _ = self.maker.time_set(u32::try_from(now).unwrap_or(0));
                 Answer::Identity(Box::new(identity))
             }),
             Order::Status => self.maker.status().map(|status| {

@@ -37,6 +37,9 @@ pub struct ClaimAsked {
     pub job_id: String,
     /// The kiosk.
     pub kiosk_id: String,
+    /// The token of [`Face::Matched`], where faces are compared; a renewal needs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face_token: Option<String>,
 }
 
 /// A claim as answered.

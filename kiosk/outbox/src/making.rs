@@ -3,15 +3,21 @@
 //!
 //! Record numbers name nobody without the service; the picture does, and is removed when its job is over.
 
+mod blanks;
+pub mod day;
+mod staff;
+
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use rusqlite_migration::{M, Migrations};
-use sha2::{Digest, Sha256};
 
 use crate::OutboxError;
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("making_1.sql"))];
+pub use blanks::{BlankLine, Mark, StoredBlank};
+pub use staff::{Identify, StaffFile, StaffFileError, StaffRefused};
+
+const STEPS: &[M<'static>] = &[M::up(include_str!("making_1.sql")), M::up(include_str!("making_2.sql"))];
 
 /// A making job as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,48 +36,6 @@ pub struct MakingRow {
     pub outcome: Option<String>,
     /// Unix seconds.
     pub opened_s: i64,
-}
-
-/// A line of the blank ledger to be added.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BlankLine<'a> {
-    /// The machine.
-    pub serial: &'a str,
-    /// Its own index of the event; none for staff.
-    pub machine_index: Option<u32>,
-    /// `loaded`, `picked`, `taken`, `rejected`, `retracted`, `removed`, `counted`, `emptied`, `explained`.
-    pub what: &'a str,
-    /// How many.
-    pub count: i64,
-    /// Fault that belongs to it, or 0.
-    pub code: u16,
-    /// Who, `a+b` for two people; empty for the machine.
-    pub staff: &'a str,
-    /// Why.
-    pub why: &'a str,
-    /// Unix seconds.
-    pub at_s: i64,
-}
-
-/// A line of the blank ledger as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredBlank {
-    /// Its number.
-    pub no: i64,
-    /// The machine.
-    pub serial: String,
-    /// See [`BlankLine::what`].
-    pub what: String,
-    /// How many.
-    pub count: i64,
-    /// Fault or 0.
-    pub code: u16,
-    /// Who.
-    pub staff: String,
-    /// Why.
-    pub why: String,
-    /// Unix seconds.
-    pub at_s: i64,
 }
 
 /// The store.
@@ -111,6 +75,15 @@ impl MakingStore {
     pub fn unfinished(&self) -> Result<Vec<MakingRow>, OutboxError> {
         let sql = "SELECT record_no, fee_order, fee_fen, serial, unwanted, outcome, opened_s FROM making_job
                    WHERE outcome IS NULL ORDER BY opened_s";
+        let mut query = self.db.prepare(sql)?;
+        let rows = query.query_map([], row)?.collect::<Result<_, _>>()?;
+        Ok(rows)
+    }
+
+    /// Jobs that ended in doubt and about which nobody has decided, oldest first.
+    pub fn doubts(&self) -> Result<Vec<MakingRow>, OutboxError> {
+        let sql = "SELECT record_no, fee_order, fee_fen, serial, unwanted, outcome, opened_s FROM making_job
+                   WHERE outcome = 'doubt' ORDER BY opened_s";
         let mut query = self.db.prepare(sql)?;
         let rows = query.query_map([], row)?.collect::<Result<_, _>>()?;
         Ok(rows)
@@ -206,113 +179,6 @@ impl MakingStore {
             .execute("DELETE FROM making_report WHERE job_id = ?1", [job_id])?;
         Ok(())
     }
-
-    /// Index of the next machine event to pull.
-    pub fn mark(&self, serial: &str) -> Result<u32, OutboxError> {
-        let sql = "SELECT next_index FROM blank_mark WHERE serial = ?1";
-        Ok(self
-            .db
-            .query_row(sql, [serial], |row| row.get(0))
-            .optional()?
-            .unwrap_or(1))
-    }
-
-    /// Adds lines to the blank ledger and moves the machine's mark, in one write. A line that is there already, by
-    /// machine and index, is not added again.
-    pub fn add_blanks(&mut self, lines: &[BlankLine<'_>], mark: Option<(&str, u32)>) -> Result<(), OutboxError> {
-        let change = self.db.transaction()?;
-        for line in lines {
-            let known: bool = change.query_row(
-                "SELECT EXISTS (SELECT 1 FROM blank_event WHERE serial = ?1 AND machine_index = ?2)",
-                params![line.serial, line.machine_index],
-                |row| row.get(0),
-            )?;
-            if known {
-                continue;
-            }
-            let before: Option<Vec<u8>> = change
-                .query_row("SELECT digest FROM blank_event ORDER BY no DESC LIMIT 1", [], |row| {
-                    row.get(0)
-                })
-                .optional()?;
-            let before = before.unwrap_or_else(|| vec![0; 32]);
-            let digest = digest(&before, line);
-            let sql = "INSERT INTO blank_event
-                       (serial, machine_index, what, count, code, staff, why, at_s, before, digest)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-            change.execute(
-                sql,
-                params![
-                    line.serial,
-                    line.machine_index,
-                    line.what,
-                    line.count,
-                    line.code,
-                    line.staff,
-                    line.why,
-                    line.at_s,
-                    before,
-                    digest.as_slice()
-                ],
-            )?;
-        }
-        if let Some((serial, next)) = mark {
-            let sql = "INSERT INTO blank_mark (serial, next_index) VALUES (?1, ?2)
-                       ON CONFLICT (serial) DO UPDATE SET next_index = excluded.next_index";
-            change.execute(sql, params![serial, next])?;
-        }
-        change.commit()?;
-        Ok(())
-    }
-
-    /// All lines of a machine, oldest first.
-    pub fn blanks(&self, serial: &str) -> Result<Vec<StoredBlank>, OutboxError> {
-        let sql =
-            "SELECT no, serial, what, count, code, staff, why, at_s FROM blank_event WHERE serial = ?1 ORDER BY no";
-        let mut query = self.db.prepare(sql)?;
-        let rows = query.query_map([serial], |row| {
-            Ok(StoredBlank {
-                no: row.get(0)?,
-                serial: row.get(1)?,
-                what: row.get(2)?,
-                count: row.get(3)?,
-                code: row.get(4)?,
-                staff: row.get(5)?,
-                why: row.get(6)?,
-                at_s: row.get(7)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Number of the first line whose digest does not follow from it and the line before; none when the chain holds.
-    pub fn broken_at(&self) -> Result<Option<i64>, OutboxError> {
-        let sql = "SELECT no, serial, machine_index, what, count, code, staff, why, at_s, before, digest
-                   FROM blank_event ORDER BY no";
-        let mut query = self.db.prepare(sql)?;
-        let mut rows = query.query([])?;
-        let mut last = vec![0; 32];
-        while let Some(row) = rows.next()? {
-            let (serial, what): (String, String) = (row.get(1)?, row.get(3)?);
-            let (staff, why): (String, String) = (row.get(6)?, row.get(7)?);
-            let line = BlankLine {
-                serial: &serial,
-                machine_index: row.get(2)?,
-                what: &what,
-                count: row.get(4)?,
-                code: row.get(5)?,
-                staff: &staff,
-                why: &why,
-                at_s: row.get(8)?,
-            };
-            let (before, stored): (Vec<u8>, Vec<u8>) = (row.get(9)?, row.get(10)?);
-            if before != last || stored != digest(&before, &line) {
-                return Ok(Some(row.get(0)?));
-            }
-            last = stored;
-        }
-        Ok(None)
-    }
 }
 
 fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<MakingRow> {
@@ -325,26 +191,4 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<MakingRow> {
         outcome: row.get(5)?,
         opened_s: row.get(6)?,
     })
-}
-
-/// SHA-256 over the digest before and the line, every part with its length before it.
-fn digest(before: &[u8], line: &BlankLine<'_>) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    let index = line.machine_index.map_or(-1, i64::from);
-    let numbers = [index, line.count, i64::from(line.code), line.at_s]
-        .map(i64::to_be_bytes)
-        .concat();
-    let parts = [
-        before,
-        line.serial.as_bytes(),
-        line.what.as_bytes(),
-        line.staff.as_bytes(),
-        line.why.as_bytes(),
-        &numbers,
-    ];
-    for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().into()
 }

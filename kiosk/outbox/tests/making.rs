@@ -1,6 +1,6 @@
 //! The maker's store keeps what it was told over a reopening, and a ledger that was changed by hand is seen.
 
-use kiosk_outbox::making::{BlankLine, MakingStore};
+use kiosk_outbox::making::{BlankLine, Identify, MakingStore, Mark, StaffFile, StaffRefused};
 
 fn line<'a>(index: Option<u32>, what: &'a str, count: i64) -> BlankLine<'a> {
     BlankLine {
@@ -52,6 +52,11 @@ fn a_job_that_was_begun_is_found_again_and_its_picture_goes_with_its_end() {
     std::fs::remove_dir_all(dir).expect("removed");
 }
 
+const MARK: Mark = Mark {
+    next_index: 7,
+    reason: 0x0404,
+};
+
 #[test]
 fn the_blank_ledger_takes_each_event_once_and_shows_where_it_was_changed() {
     let dir = folder("blanks");
@@ -62,10 +67,10 @@ fn the_blank_ledger_takes_each_event_once_and_shows_where_it_was_changed() {
         line(Some(5), "picked", 1),
         line(Some(6), "taken", 1),
     ];
-    store.add_blanks(&lines, Some(("TWIN-0001", 7))).expect("kept");
-    store.add_blanks(&lines[1..], Some(("TWIN-0001", 7))).expect("kept");
+    store.add_blanks(&lines, Some(("TWIN-0001", MARK))).expect("kept");
+    store.add_blanks(&lines[1..], Some(("TWIN-0001", MARK))).expect("kept");
     assert_eq!(store.blanks("TWIN-0001").expect("read").len(), 3);
-    assert_eq!(store.mark("TWIN-0001").expect("read"), 7);
+    assert_eq!(store.mark("TWIN-0001").expect("read"), MARK);
     assert_eq!(store.broken_at().expect("read"), None);
     drop(store);
     let db = rusqlite::Connection::open(&path).expect("opens");
@@ -78,5 +83,51 @@ fn the_blank_ledger_takes_each_event_once_and_shows_where_it_was_changed() {
     drop(db);
     let store = MakingStore::open(&path).expect("opens again");
     assert_eq!(store.broken_at().expect("read"), Some(2));
+    std::fs::remove_dir_all(dir).expect("removed");
+}
+
+const FAST: &str = "ten characters at least";
+
+fn staff() -> StaffFile {
+    let people = [(1001, FAST), (1002, "another secret, long")];
+    let text: String = people
+        .iter()
+        .map(|(no, password)| StaffFile::entry(*no, password, &[7; 16]).expect("an entry"))
+        .collect();
+    StaffFile::parse(&text).expect("a file")
+}
+
+#[test]
+fn two_people_are_two_people_and_five_wrong_passwords_are_enough_for_fifteen_minutes() {
+    let dir = folder("staff");
+    let path = dir.join("m.sqlite");
+    let store = MakingStore::open(&path).expect("opens");
+    let file = staff();
+    let both = [(1001, FAST), (1002, "another secret, long")];
+    let who = |given: &[(u32, &str)], needed, now_s| store.identify(&file, given, needed, now_s);
+    assert_eq!(who(&both, 2, 0).expect("both"), [1001, 1002]);
+    assert_eq!(who(&both[..1], 1, 0).expect("one"), [1001]);
+    assert_eq!(who(&both[..1], 2, 0), Err(Identify::Refused(StaffRefused::TwoNeeded)));
+    let same = [both[0], both[0]];
+    assert_eq!(who(&same, 2, 0), Err(Identify::Refused(StaffRefused::TwoNeeded)));
+    for _ in 0..5 {
+        let wrong = [(1001, "ten characters, wrong")];
+        assert_eq!(who(&wrong, 1, 100), Err(Identify::Refused(StaffRefused::Wrong(1001))));
+    }
+    drop(store);
+    let store = MakingStore::open(&path).expect("opens again");
+    let locked = Err(Identify::Refused(StaffRefused::Locked(1001)));
+    assert_eq!(
+        store.identify(&file, &both, 2, 101),
+        locked,
+        "the right one too, over a restart"
+    );
+    assert_eq!(store.identify(&file, &both, 2, 1_001).expect("later"), [1001, 1002]);
+    assert_eq!(
+        store.identify(&file, &[(9, FAST)], 1, 0),
+        Err(Identify::Refused(StaffRefused::Wrong(9))),
+        "nobody has this number"
+    );
+    assert!(StaffFile::entry(1003, "too short", &[7; 16]).is_err());
     std::fs::remove_dir_all(dir).expect("removed");
 }

@@ -119,6 +119,9 @@ pub struct Maker {
     pub device_key_file: Option<PathBuf>,
     /// The database of jobs and blanks.
     pub store: PathBuf,
+    /// Who may work on the machine (`hallctl maker add-staff`). Without it nobody can order anything of it from the
+    /// page.
+    pub staff_file: Option<PathBuf>,
     /// A JPEG in place of a camera, where the hall compares faces.
     pub camera_file: Option<PathBuf>,
 }
@@ -256,6 +259,7 @@ impl KioskFile {
                 device_key_file: maker.device_key_file.map(under),
                 store: under(maker.store),
                 camera_file: maker.camera_file.map(under),
+                staff_file: maker.staff_file.map(under),
                 port: maker.port,
                 service: maker.service,
             }),

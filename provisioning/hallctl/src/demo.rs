@@ -153,6 +153,7 @@ async fn open(args: &Args, dir: &Path, running: &mut Vec<Process>, reaper: &Reap
         &key,
         "--pays-after-s",
         "2",
+        "--wants-face",
         "--listen",
         any,
         "--control",
@@ -205,6 +206,7 @@ async fn start_emulators(
     let board = format!("board={}", links.board());
     let clerk = format!("clerk={}", links.clerk("W01"));
     let manager = format!("manager={}", links.manager());
+    let maker = format!("maker={}", links.maker());
     let phone = format!("phone=http://{}/q", links.loopback);
     // People watch a demo at the pace of life; a program that plays it through has no three minutes for each card.
     let maker_time = if quick { "0.25" } else { "1" };
@@ -231,6 +233,8 @@ async fn start_emulators(
         &clerk,
         "--link",
         &manager,
+        "--link",
+        &maker,
         "--link",
         &phone,
     ];

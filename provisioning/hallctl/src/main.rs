@@ -8,6 +8,7 @@ mod device;
 mod doctor;
 mod enrol;
 mod init;
+mod maker;
 mod private;
 mod whatif;
 
@@ -33,6 +34,9 @@ enum Command {
     /// Talk to one device by hand.
     #[command(subcommand)]
     Device(device::Device),
+    /// The blank ledger of a kiosk's maker: people, the day's close, differences.
+    #[command(subcommand)]
+    Maker(maker::Maker),
     /// Look this machine over: programs, fonts, ports, permissions.
     Doctor,
     /// Make a hall's authority and the dispatcher's files.
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Check { file } => check::run(&file),
         Command::Device(device) => device::run(device),
+        Command::Maker(command) => maker::run(&command),
         Command::Doctor => doctor::run(),
         Command::Init(args) => init::run(&args),
         Command::Enrol(args) => enrol::run(&args),

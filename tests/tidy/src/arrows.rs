@@ -94,6 +94,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
             "drivers-temp-id-maker",
             "drivers-thermal-printer",
             "kiosk-making",
+            "kiosk-outbox",
             "ui-model",
             "ui-ticket-raster",
         ],

@@ -53,6 +53,8 @@ pub struct App {
     pub gate: crate::gate::Gate,
     /// Where the door of enrolment opens, if it ever does.
     pub enrolment: Option<std::net::SocketAddr>,
+    /// The makers of temporary cards.
+    pub makers: crate::makers::Makers,
     /// `/openapi.json`, made once.
     pub openapi: Bytes,
 }

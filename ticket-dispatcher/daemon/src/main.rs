@@ -16,6 +16,7 @@ mod hub;
 mod keys;
 mod live_hall;
 mod machine;
+mod makers;
 mod offline;
 mod operator;
 mod outlook;

@@ -92,6 +92,11 @@ pub async fn audit(headers: HeaderMap) -> Result<Response<Body>, Failure> {
     page(&headers, "audit.html")
 }
 
+/// `/maker`: staff at the makers of temporary cards.
+pub async fn maker(headers: HeaderMap) -> Result<Response<Body>, Failure> {
+    page(&headers, "maker.html")
+}
+
 /// `/q`: the phone page; the token in the address is read by the page itself.
 pub async fn phone(headers: HeaderMap) -> Result<Response<Body>, Failure> {
     page(&headers, "phone.html")

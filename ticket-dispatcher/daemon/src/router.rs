@@ -17,8 +17,8 @@ use crate::caller::Caller;
 use crate::gate::cookie;
 use crate::problem::Failure;
 use crate::{
-    bookings, delivery, gate, live_hall, offline, operator, outlook, pages, policy, public, staff, tickets, why,
-    windows,
+    bookings, delivery, gate, live_hall, makers, offline, operator, outlook, pages, policy, public, staff, tickets,
+    why, windows,
 };
 
 /// Whether the listener that a request came in by takes the bearer token.
@@ -32,6 +32,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/tickets/hand-over", post(offline::hand_over))
         .route("/leases", post(offline::lend))
         .route("/staff-calls", post(staff::call))
+        .route("/makers", get(makers::look).post(makers::tell))
+        .route("/makers/{kiosk}/orders", post(makers::order))
         .route("/tickets/{id}", get(tickets::look))
         .route("/tickets/{id}/recall", post(tickets::recall))
         .route("/tickets/{id}/start", post(tickets::start))
@@ -90,6 +92,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/sign-in", get(pages::sign_in))
         .route("/admin", get(pages::admin))
         .route("/audit", get(pages::audit))
+        .route("/maker", get(pages::maker))
         .route("/web/{*path}", get(pages::asset))
         .fallback(async || Failure::not_found("path"))
         .method_not_allowed_fallback(async || {

@@ -114,6 +114,7 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
         staff_calls: crate::staff::StaffCalls::default(),
         gate,
         enrolment: file.enrolment.as_ref().map(|e| e.listen),
+        makers: crate::makers::Makers::default(),
         openapi: operator::document(),
     });
     let routes = router::router(Arc::clone(&app));

@@ -50,6 +50,7 @@ fn said(kiosk: &DeviceId, reason: StaffCallReason, ago_ms: i64) -> Said {
         StaffCallReason::Priority => ("有人需要优先服务，请来看看", "somebody asks for priority"),
         StaffCallReason::CardLeft => ("读卡区有遗留的证件", "a card was left on the reader"),
         StaffCallReason::Printer => ("打印机需要处理", "the printer needs somebody"),
+        StaffCallReason::Maker => ("临时身份证机需要处理", "the maker of temporary cards needs somebody"),
     };
     let minutes = ago_ms / 60_000;
     let (when_zh, when_en) = match minutes {

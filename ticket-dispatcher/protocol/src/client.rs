@@ -15,7 +15,8 @@ use ticket_dispatcher_types::{IdemKey, TicketId};
 
 use crate::{
     AskLease, CallStaff, CancelTicket, Clear, FindBookings, FoundBookings, HallEvent, HallSnapshot, HandOver,
-    HandedOver, Lent, Problem, Services, StaffCalled, TakeTicket, TicketIssued, TicketView, WhatIf, WhatIfAnswer,
+    HandedOver, Lent, MakerOrders, Problem, Services, StaffCalled, TakeTicket, TellMaker, TicketIssued, TicketView,
+    WhatIf, WhatIfAnswer,
 };
 
 pub use sse::{SseEvent, SseParser};
@@ -162,6 +163,14 @@ impl Client {
     /// `POST /tickets/hand-over`. The same ticket is taken in once.
     pub async fn hand_over(&self, key: IdemKey, request: &HandOver) -> Result<HandedOver, CallError> {
         self.post("/api/v1/tickets/hand-over", key, request).await
+    }
+
+    /// `POST /makers`: tells how a kiosk's maker is, and hears what staff orders.
+    pub async fn tell_maker(&self, told: &TellMaker) -> Result<MakerOrders, CallError> {
+        let request = self
+            .authorised(self.calls.post(format!("{}/api/v1/makers", self.base)))
+            .json(told);
+        answer(request.send().await.map_err(CallError::from_http)?).await
     }
 
     /// `POST /staff-calls`.

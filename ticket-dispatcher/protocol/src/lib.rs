@@ -9,6 +9,7 @@ mod booking;
 #[cfg(feature = "client")]
 pub mod client;
 mod hall;
+mod maker;
 mod offline;
 mod problem;
 mod service;
@@ -25,6 +26,10 @@ pub use booking::{
     BookSlot, BookingStateView, BookingView, FindBookings, FoundBookings, SlotView, SlotsView, UnblockBooker,
 };
 pub use hall::{CallView, GroupView, HallEvent, HallEventKind, HallInfo, HallSnapshot, Shown, WindowView};
+pub use maker::{
+    MakerAction, MakerBin, MakerDone, MakerDoubt, MakerFault, MakerItem, MakerNow, MakerOrder, MakerOrdered,
+    MakerOrders, MakerStaff, MakerSupply, MakerView, MakersView, OrderMaker, TellMaker,
+};
 pub use offline::{AskLease, HandOver, HandedOver, Lent, LentNumber};
 pub use problem::{HeldTicket, Problem, ProblemKind};
 pub use service::{LocalText, OpenHours, ServiceGroup, ServiceView, Services, TemporaryCardRules, WaitRange};

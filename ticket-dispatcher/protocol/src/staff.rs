@@ -28,6 +28,8 @@ pub enum StaffCallReason {
     CardLeft,
     /// The printer needs somebody.
     Printer,
+    /// The maker of temporary cards needs somebody.
+    Maker,
 }
 
 /// Answer of `POST /staff-calls`.

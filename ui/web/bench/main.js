@@ -2,6 +2,7 @@
 
 import { byId, make, setText } from '../hall/dom.js';
 import { ask, repeat } from './api.js';
+import { showMaker } from './maker.js';
 import { showPrinter } from './printer.js';
 import { showReader } from './reader.js';
 import { followScreen } from './screen.js';
@@ -12,6 +13,7 @@ const PAGES = {
   clerk: { zh: '窗口叫号', en: 'Clerk' },
   phone: { zh: '手机查询', en: 'Phone' },
   manager: { zh: '大厅管理', en: 'Manager' },
+  maker: { zh: '制证机', en: 'Card maker' },
 };
 
 /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -43,4 +45,5 @@ function link(name, url) {
 followScreen();
 showReader(failed);
 showPrinter(failed);
+showMaker(failed);
 repeat(10_000, showLinks);

@@ -144,7 +144,7 @@ impl State {
         let mut counters = [0; 16];
         counters[Count::FilmLoaded as usize] = film.into();
         counters[Count::BlanksLoaded as usize] = blanks;
-        Self {
+        let mut state = Self {
             boot: 0,
             job: None,
             archive: VecDeque::new(),
@@ -163,7 +163,11 @@ impl State {
             nonce_open: false,
             auth_fails: 0,
             pick_fails: 0,
-        }
+        };
+        // What staff loaded before it was first switched on.
+        state.note(0, 12, 0, 1, film.into());
+        state.note(0, 12, 0, 2, blanks);
+        state
     }
 
     /// One more of something.

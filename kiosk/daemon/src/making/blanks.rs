@@ -1,69 +1,184 @@
 //! What the machine says of its blanks, taken over into the ledger event by event.
 
 use drivers_temp_id_maker::Maker;
+use drivers_temp_id_maker::codec::{Event, Fault, FaultClass};
 use kiosk_outbox::OutboxError;
-use kiosk_outbox::making::{BlankLine, MakingStore};
+use kiosk_outbox::making::{BlankLine, MakingStore, Mark};
 
-/// What an event of the machine means for blanks; none when it is about something else.
-fn meaning(kind: u8, code: u16) -> Option<&'static str> {
-    Some(match kind {
-        5 => "picked",
-        6 => "taken",
-        7 => "retracted",
-        8 => "rejected",
-        12 if code == 2 => "loaded",
-        13 => "emptied",
-        17 => "tamper",
-        18 => "doubt",
-        19 => "resolved",
+use super::seen::Recent;
+
+/// What an event of the machine means for blanks, and how many; none when it is about something else.
+fn meaning(event: &Event) -> Option<(&'static str, i64)> {
+    let arg = i64::from(event.arg);
+    Some(match event.kind {
+        // Two blanks at one pick, a card that no hand was seen to take: the count stands in the event where there is
+        // one.
+        5 => ("picked", arg.max(1)),
+        6 => ("taken", 1),
+        7 => ("retracted", arg.max(1)),
+        8 => ("rejected", arg.max(1)),
+        12 if event.code == 2 => ("loaded", arg),
+        13 => ("emptied", arg),
+        17 => ("tamper", 1),
+        18 => ("doubt", 1),
+        // Two people's verdict: 1 left, 2 found; the blanks stand above it.
+        19 if event.code == 0x0306 && arg & 0xFF == 1 => ("taken", arg >> 8),
+        19 if event.code == 0x0306 => ("removed", arg >> 8),
+        19 if arg > 0 => ("removed", arg),
+        19 => ("resolved", 0),
         _ => return None,
     })
 }
 
-/// Pulls all events from the mark on. A ring that has run over its mark is a discrepancy, written down as one.
-pub fn pull(maker: &mut dyn Maker, serial: &str, store: &mut MakingStore) -> Result<(), OutboxError> {
+/// True for a fault that can spoil a blank: what only warns is no reason, but for the power that went.
+fn spoils(event: &Event) -> bool {
+    let warns = Fault::of(event.code).is_none_or(|fault| fault.class == FaultClass::Warn);
+    event.kind == 4 && (!warns || matches!(event.code, 0x0703 | 0x0805))
+}
+
+fn why(what: &str, code: u16) -> &'static str {
+    match (what, Fault::of(code)) {
+        ("rejected", Some(fault)) => fault.name,
+        ("rejected", None) => "the host ended the job",
+        _ => "",
+    }
+}
+
+/// The lines of a page of events, and the reason that the next rejected blank has.
+fn lines<'a>(serial: &'a str, events: &[Event], mut reason: u16) -> (Vec<BlankLine<'a>>, u16) {
+    let mut lines = Vec::new();
+    for event in events {
+        if spoils(event) {
+            reason = event.code;
+        }
+        let Some((what, count)) = meaning(event) else {
+            continue;
+        };
+        let code = match what {
+            "rejected" if event.code == 0 => std::mem::take(&mut reason),
+            "loaded" | "emptied" => 0,
+            _ => event.code,
+        };
+        // The next card begins without a history.
+        if matches!(what, "taken" | "retracted") {
+            reason = 0;
+        }
+        lines.push(BlankLine {
+            serial,
+            machine_index: Some(event.index),
+            what,
+            count,
+            code,
+            staff: "",
+            why: why(what, code),
+            at_s: event.unix.into(),
+        });
+    }
+    (lines, reason)
+}
+
+/// Pulls all events from the mark on. A ring that has run over its mark, or a machine that has forgotten what it told
+/// before, is a discrepancy, written down as one. True when there were any.
+pub fn pull(
+    maker: &mut dyn Maker,
+    serial: &str,
+    store: &mut MakingStore,
+    recent: &mut Recent,
+) -> Result<bool, OutboxError> {
+    let mut any = false;
     loop {
         let mark = store.mark(serial)?;
-        let Ok(page) = maker.events(mark) else {
-            return Ok(()); // asked again at the next turn
+        let Ok(page) = maker.events(mark.next_index) else {
+            return Ok(any); // asked again at the next turn
         };
-        if page.next <= mark {
-            return Ok(());
+        if page.next == mark.next_index {
+            return Ok(any);
         }
-        let lost = i64::from(page.oldest.saturating_sub(mark));
-        let mut lines = Vec::new();
-        if lost > 0 {
-            lines.push(BlankLine {
-                serial,
-                machine_index: None,
-                what: "events_lost",
-                count: lost,
-                code: 0,
-                staff: "",
-                why: "the machine forgot events before they were pulled",
-                at_s: super::unix_s(),
-            });
-        }
-        // Two blanks at one pick, cards at an unseen hand: the count stands in the event where there is one.
-        lines.extend(page.events.iter().filter_map(|event| {
-            let what = meaning(event.kind, event.code)?;
-            let count = match event.kind {
-                6 => 1,
-                13 => i64::from(event.arg),
-                _ => i64::from(event.arg.max(1)),
+        any = true;
+        page.events.iter().for_each(|event| recent.heard(event));
+        let discrepancy = |what, count, why| BlankLine {
+            serial,
+            machine_index: None,
+            what,
+            count,
+            code: 0,
+            staff: "",
+            why,
+            at_s: super::unix_s(),
+        };
+        if page.next < mark.next_index {
+            // Its old indices come again and mean other things: what they say from here on cannot be told apart.
+            let lost = i64::from(mark.next_index) - i64::from(page.next);
+            let line = discrepancy("memory_lost", lost, "the machine knows less than it told before");
+            let fresh = Mark {
+                next_index: page.next,
+                reason: 0,
             };
-            Some(BlankLine {
-                serial,
-                machine_index: Some(event.index),
-                what,
-                count,
-                code: if event.kind == 12 { 0 } else { event.code },
-                staff: "",
-                why: "",
-                at_s: event.unix.into(),
-            })
-        }));
-        let next = page.events.last().map_or(page.next, |event| event.index + 1);
-        store.add_blanks(&lines, Some((serial, next)))?;
+            store.add_blanks(&[line], Some((serial, fresh)))?;
+            return Ok(true);
+        }
+        let lost = i64::from(page.oldest.saturating_sub(mark.next_index));
+        let (mut found, reason) = lines(serial, &page.events, mark.reason);
+        if lost > 0 {
+            let line = discrepancy("events_lost", lost, "the machine forgot events before they were pulled");
+            found.insert(0, line);
+        }
+        let next_index = page.events.last().map_or(page.next, |event| event.index + 1);
+        store.add_blanks(&found, Some((serial, Mark { next_index, reason })))?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(kind: u8, code: u16, arg: u32) -> Event {
+        Event {
+            index: 1,
+            unix: 0,
+            kind,
+            step: 0,
+            code,
+            arg,
+        }
+    }
+
+    fn told(events: &[Event]) -> Vec<(String, i64, u16)> {
+        let (lines, _) = lines("S", events, 0);
+        lines
+            .iter()
+            .map(|line| (line.what.to_string(), line.count, line.code))
+            .collect()
+    }
+
+    #[test]
+    fn a_rejected_blank_carries_the_fault_that_spoiled_it_and_no_other() {
+        let seen = told(&[
+            event(5, 0, 1),
+            event(4, 0x0301, 0), // a warning is no reason
+            event(4, 0x0404, 0),
+            event(8, 0, 1),
+            event(5, 0, 1),
+            event(8, 0, 1),
+        ]);
+        let of = |what: &str, count, code| (what.to_string(), count, code);
+        assert_eq!(
+            seen,
+            [
+                of("picked", 1, 0),
+                of("rejected", 1, 0x0404),
+                of("picked", 1, 0),
+                of("rejected", 1, 0), // the host ended the job
+            ]
+        );
+    }
+
+    #[test]
+    fn two_peoples_verdict_counts_the_blank_either_way() {
+        let of = |what: &str, count, code| (what.to_string(), count, code);
+        assert_eq!(told(&[event(19, 0x0306, 0x0101)]), [of("taken", 1, 0x0306)]);
+        assert_eq!(told(&[event(19, 0x0306, 0x0102)]), [of("removed", 1, 0x0306)]);
+        assert_eq!(told(&[event(19, 0x0305, 1)]), [of("removed", 1, 0x0305)]);
+        assert_eq!(told(&[event(19, 0x0701, 0)]), [of("resolved", 0, 0x0701)]);
     }
 }

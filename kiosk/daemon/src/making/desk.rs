@@ -12,7 +12,7 @@ use ticket_dispatcher_types::{IdemKey, Personal};
 use ui_model::Refusal;
 use ui_ticket_raster::{CardLayout, Fonts};
 
-use super::{House, Order, Service, twice, warn};
+use super::{House, Order, Service, Work, twice, warn};
 
 /// A fee that is being paid is asked about this often.
 const PAY_EVERY: Duration = Duration::from_millis(500);
@@ -23,9 +23,11 @@ pub struct Desk {
     house: House,
     service: Box<Service>,
     camera: Option<PathBuf>,
-    to_machine: Sender<Order>,
+    to_machine: Sender<Work>,
     fonts: Fonts,
     record: Option<MakingRecord>,
+    /// The service's word that the face is this record's; single use.
+    face_token: Option<String>,
     charge: Option<Charge>,
 }
 
@@ -42,7 +44,7 @@ impl Desk {
         house: House,
         service: impl kiosk_making::MakingService + 'static,
         camera: Option<PathBuf>,
-        to_machine: Sender<Order>,
+        to_machine: Sender<Work>,
     ) -> Self {
         Self {
             house,
@@ -51,6 +53,7 @@ impl Desk {
             to_machine,
             fonts: Fonts::system(),
             record: None,
+            face_token: None,
             charge: None,
         }
     }
@@ -134,6 +137,10 @@ impl Desk {
         match twice(|| self.service.verify_face(&asked)) {
             Ok(face) => {
                 let matched = matches!(face, Face::Matched { .. });
+                self.face_token = match face {
+                    Face::Matched { token } => Some(token),
+                    Face::NotMatched => None,
+                };
                 self.house.tell(MakingInput::Face { ask, matched });
             }
             Err(error) => {
@@ -204,12 +211,19 @@ impl Desk {
             return self.refuse(ask, Refusal::BackEndAway);
         };
         let fee_fen = self.charge.take().map_or(0, |charge| charge.order.fee_fen);
-        let _ = self.to_machine.send(Order { ask, record, fee_fen }); // the maker's thread has stopped
+        let order = Order {
+            ask,
+            record,
+            fee_fen,
+            face_token: self.face_token.take(),
+        };
+        let _ = self.to_machine.send(Work::Make(Box::new(order))); // the maker's thread has stopped
     }
 
     /// Drops the record and gives back what was authorised for it.
     fn forget(&mut self) {
         self.record = None;
+        self.face_token = None;
         if let Some(charge) = self.charge.take()
             && let Err(error) = twice(|| self.service.settle(&charge.order.order_no, Outcome::Aborted))
         {

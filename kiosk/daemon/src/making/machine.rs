@@ -1,165 +1,53 @@
-//! The machine's thread: watches it while nothing is made, drives a job to its end, reports, and pulls its events.
+//! The machine's thread: watches it while nothing is made, drives a job to its end, reports, pulls its events, and has
+//! it do what staff orders.
+
+mod row;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use drivers_device::Transport;
-use drivers_temp_id_maker::codec::{JobId, Mode, Phase, Status, Step};
-use drivers_temp_id_maker::{Answer, Ending, JobMachine, Maker, Tim1};
+use drivers_temp_id_maker::codec::{Identity, Mode, Phase, Status};
+use drivers_temp_id_maker::{Answer, Ending, Maker, Tim1};
 use kiosk_flow::{JobEnd, MakerState, MakingInput};
-use kiosk_making::{Claim, ClaimAsked, Driven, Keep, KeepError, MakingRecord, MakingService, Outcome, Report, drive};
-use kiosk_outbox::making::{MakingRow, MakingStore};
-use ui_model::{MakingStep, Refusal};
-use ui_ticket_raster::{CardLayout, CardPicture, Fonts};
+use kiosk_making::{Claim, ClaimAsked, Driven, KeepError, MakingRecord, MakingService, Outcome, Report, drive};
+use kiosk_outbox::making::{MakingRow, MakingStore, StaffFile};
+use ui_model::Refusal;
+use ui_ticket_raster::Fonts;
 
-use super::{House, Order, Service, blanks, twice, unix_s, warn};
+pub use row::{keep, short};
+
+use self::row::Row;
+use super::seen::Known;
+use super::{House, Order, Service, Work, blanks, twice, unix_s, warn};
 
 /// The idle machine is asked this often.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
-/// The claim is renewed this often while its job runs; the lease is 120 s.
-const RENEW_EVERY: Duration = Duration::from_secs(45);
 /// A machine that vanished under a job is waited for so long before the citizen is sent away.
 const GONE_MAX: Duration = Duration::from_secs(90);
 /// All that must be there before a card is begun, but the heat: film, blanks, medium, covers, bins, path.
 const READY: u8 = 0b0111_0111;
+/// Heat of the press in service hours: warm enough to be hot before a card comes to it.
+const STANDBY: u8 = 1;
+/// Heat from the claim on.
+const HOT: u8 = 2;
 
 pub struct Machine {
-    house: House,
-    maker: Tim1<Box<dyn Transport>>,
-    store: MakingStore,
+    pub(super) house: House,
+    pub(super) maker: Tim1<Box<dyn Transport>>,
+    pub(super) store: MakingStore,
     service: Box<Service>,
     fonts: Fonts,
     told: Option<MakerState>,
-    serial: Option<String>,
+    pub(super) identity: Option<Identity>,
+    pub(super) staff: Option<StaffFile>,
+    /// What staff sees beside the status, refreshed when the ledger or the jobs change.
+    pub(super) known: Known,
 }
 
-/// The row of a record as [`drive`] wants it.
-struct Row<'a> {
-    house: &'a House,
-    store: &'a mut MakingStore,
-    service: &'a Service,
-    fonts: &'a Fonts,
-    record_no: String,
-    record: Option<&'a MakingRecord>,
-    job: JobId,
-    last: Option<(u8, u8, Phase)>,
-    seen: Option<(Phase, Option<Step>, u8)>,
-    renewed: Instant,
-}
-
-/// The job as people read it to each other on the phone: eight digits are enough within a hall.
-fn short(job: JobId) -> String {
-    let text = job.to_string().to_uppercase();
-    format!("{}-{}", &text[..4], &text[4..8])
-}
-
-fn keep(error: impl std::fmt::Display) -> KeepError {
-    KeepError(error.to_string())
-}
-
-impl Keep for Row<'_> {
-    fn serial(&mut self) -> Result<Option<String>, KeepError> {
-        Ok(self
-            .store
-            .row(&self.record_no)
-            .map_err(keep)?
-            .and_then(|row| row.serial))
-    }
-
-    fn keep_serial(&mut self, serial: &str) -> Result<(), KeepError> {
-        self.store.keep_serial(&self.record_no, serial).map_err(keep)
-    }
-
-    fn picture(&mut self) -> Result<Option<Vec<u8>>, KeepError> {
-        self.store.picture(&self.record_no).map_err(keep)
-    }
-
-    fn keep_picture(&mut self, data: &[u8]) -> Result<(), KeepError> {
-        self.store.keep_picture(&self.record_no, data).map_err(keep)
-    }
-
-    fn draw(&mut self, dpi: u16) -> Result<CardPicture, Refusal> {
-        let record = self.record.ok_or(Refusal::DataFault)?;
-        record.draw(self.house.today(), &CardLayout::shipped(), dpi, self.fonts)
-    }
-
-    fn told(&mut self, machine: &JobMachine, status: Option<&Status>) -> Result<(), KeepError> {
-        let now = (machine.index(), machine.attempt(), machine.phase());
-        if machine.phase() != Phase::None && self.last != Some(now) {
-            self.last = Some(now);
-            let at_ms = jiff::Timestamp::now().as_millisecond();
-            self.store
-                .passed(&self.record_no, now.0, now.1, machine.phase().code(), at_ms)
-                .map_err(keep)?;
-            tracing::info!(job = short(self.job), phase = ?machine.phase(), attempt = now.1, "making");
-        }
-        if let Some(status) = status {
-            self.tell(status, machine.index());
-        }
-        if self.renewed.elapsed() >= RENEW_EVERY {
-            self.renewed = Instant::now();
-            let claim = claim(self.house, &self.record_no);
-            if let Err(error) = self.service.claim(&claim) {
-                warn("claim renewed", &error);
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Row<'_> {
-    fn tell(&mut self, status: &Status, index: u8) {
-        let seen = (status.phase, status.step, status.attempt);
-        let counting = status.step.is_some();
-        if self.seen == Some(seen) && !counting {
-            return;
-        }
-        self.seen = Some(seen);
-        let job = short(self.job);
-        match status.phase {
-            Phase::Presented => self.house.tell(MakingInput::CardOut { job }),
-            phase if phase.is_terminal() || phase == Phase::None => {}
-            _ => self.house.tell(MakingInput::Working {
-                job,
-                step: shown(status),
-                attempt: status.attempt.max(1) + 2 * index,
-                left_s: left_s(status),
-            }),
-        }
-    }
-}
-
-/// The step as the citizen sees it.
-fn shown(status: &Status) -> MakingStep {
-    match (status.step, status.phase) {
-        (Some(Step::Cut), _) | (None, Phase::Sealed) => MakingStep::Cut,
-        (Some(Step::Print), _) | (None, Phase::Cut) => MakingStep::Print,
-        (Some(Step::Feed), _) | (None, Phase::Printed) => MakingStep::Feed,
-        (Some(Step::Laminate | Step::Present), _) | (None, Phase::Fed | Phase::Laminated) => MakingStep::Laminate,
-        _ => MakingStep::Check,
-    }
-}
-
-/// Seconds until the card comes out: what is left of this step and the typical times of those to come.
-fn left_s(status: &Status) -> u16 {
-    const AFTER: [(MakingStep, u16); 5] = [
-        (MakingStep::Check, 75),
-        (MakingStep::Cut, 62),
-        (MakingStep::Print, 37),
-        (MakingStep::Feed, 33),
-        (MakingStep::Laminate, 3),
-    ];
-    let step = shown(status);
-    let after = AFTER.iter().find(|(known, _)| *known == step).map_or(0, |(_, s)| *s);
-    match status.step {
-        Some(Step::Present) => status.step_left.div_ceil(10),
-        Some(Step::Print) => status.step_left.div_ceil(10) + after,
-        _ => after + status.step_left.div_ceil(10),
-    }
-}
-
-fn claim(house: &House, record_no: &str) -> ClaimAsked {
+fn claim(house: &House, record_no: &str, face_token: Option<String>) -> ClaimAsked {
     ClaimAsked {
+        face_token,
         record_no: record_no.to_string(),
         job_id: house.jobs(record_no).ids[0].to_string(),
         kiosk_id: house.kiosk.as_str().to_string(),
@@ -172,6 +60,7 @@ impl Machine {
         maker: Tim1<Box<dyn Transport>>,
         store: MakingStore,
         service: impl MakingService + 'static,
+        staff: Option<StaffFile>,
     ) -> Self {
         Self {
             house,
@@ -180,19 +69,22 @@ impl Machine {
             service: Box::new(service),
             fonts: Fonts::system(),
             told: None,
-            serial: None,
+            identity: None,
+            staff,
+            known: Known::default(),
         }
     }
 
     /// Runs for ever. A store that fails stops the thread: what is on the disk is unknown, and a restart reads it.
-    pub fn run(mut self, orders: &Receiver<Order>) {
+    pub fn run(mut self, orders: &Receiver<Work>) {
         if let Err(error) = self.turn(orders) {
             tracing::error!(%error, "the making of cards stops");
             self.house.tell(MakingInput::Machine(MakerState::NotReady));
         }
     }
 
-    fn turn(&mut self, orders: &Receiver<Order>) -> Result<(), KeepError> {
+    fn turn(&mut self, orders: &Receiver<Work>) -> Result<(), KeepError> {
+        self.check_chain()?;
         loop {
             for row in self.store.unfinished().map_err(keep)? {
                 self.go_on(&row)?;
@@ -200,7 +92,8 @@ impl Machine {
             self.report()?;
             self.watch()?;
             match orders.recv_timeout(WATCH_EVERY) {
-                Ok(order) => self.make(order)?,
+                Ok(Work::Make(order)) => self.make(*order)?,
+                Ok(Work::Staff(order)) => self.staff_orders(&order)?,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
@@ -216,41 +109,69 @@ impl Machine {
     }
 
     /// How the machine is, and what it says of its blanks.
-    fn watch(&mut self) -> Result<(), KeepError> {
-        let state = match self.look() {
-            Some(status) if ready(&status) => MakerState::Ready,
+    pub(super) fn watch(&mut self) -> Result<(), KeepError> {
+        let status = self.look();
+        let state = match &status {
+            Some(status) if self.ready(status) => MakerState::Ready,
             _ => MakerState::NotReady,
         };
         self.tell_state(state);
-        if let Some(serial) = self.serial.clone() {
-            blanks::pull(&mut self.maker, &serial, &mut self.store).map_err(keep)?;
+        self.pull()?;
+        self.house.show(self.known.now(status.as_ref()));
+        Ok(())
+    }
+
+    /// Takes over what the machine says of its blanks.
+    pub(super) fn pull(&mut self) -> Result<(), KeepError> {
+        let serial = self.identity.as_ref().map(|identity| identity.serial.clone());
+        if let Some(serial) = serial {
+            let fresh = blanks::pull(&mut self.maker, &serial, &mut self.store, &mut self.known.recent);
+            if fresh.map_err(keep)? || self.known.serial != serial {
+                self.refresh()?;
+            }
         }
         Ok(())
     }
 
-    fn look(&mut self) -> Option<Status> {
-        if self.serial.is_none() {
-            self.serial = self.maker.hello().ok().map(|identity| identity.serial);
+    /// Its status; a machine that was away or has restarted is greeted first, told the time, and kept warm.
+    pub(super) fn look(&mut self) -> Option<Status> {
+        if self.identity.is_none() {
+            self.identity = self.maker.hello().ok();
+            if self.identity.is_some() {
+                // It answers both or it will be greeted again: nothing hangs on them.
+                let _ = self.maker.time_set(u32::try_from(unix_s()).unwrap_or(0));
+                let _ = self.maker.heater(STANDBY);
+            }
         }
         let status = self.maker.status().ok();
         match &status {
-            None => self.serial = None,
-            Some(status) if status.boot != self.maker.boot() => self.serial = None,
+            None => self.identity = None,
+            Some(status) if status.boot != self.maker.boot() => self.identity = None,
             Some(_) => {}
         }
         status
     }
 
+    /// It could begin now, and no difference of its blanks waits for an explanation.
+    fn ready(&self, status: &Status) -> bool {
+        ready(status) && self.known.difference.is_none()
+    }
+
     /// The last checks, the claim, and the job.
     fn make(&mut self, order: Order) -> Result<(), KeepError> {
-        let Order { ask, record, fee_fen } = order;
+        let Order {
+            ask,
+            record,
+            fee_fen,
+            face_token,
+        } = order;
         let record_no = record.record_no.clone();
         let job = self.house.jobs(&record_no).ids[0].to_string();
         let refusal = match self.store.row(&record_no).map_err(keep)? {
             // A job of this record ended here: only a window makes another.
             Some(row) if row.outcome.is_some() => Some(Refusal::AlreadyIssued),
-            _ if !self.look().is_some_and(|status| ready(&status)) => Some(Refusal::MakerNotReady),
-            _ => self.claimed(&record_no),
+            _ if !self.look().is_some_and(|status| self.ready(&status)) => Some(Refusal::MakerNotReady),
+            _ => self.claimed(&record_no, face_token),
         };
         if let Some(refusal) = refusal {
             tracing::info!(code = refusal.code(), "no card is made");
@@ -262,6 +183,7 @@ impl Machine {
             }
             return Ok(());
         }
+        let _ = self.maker.heater(HOT); // the press heats by itself at JOB_OPEN too
         self.store.begin(&record_no, &job, fee_fen, unix_s()).map_err(keep)?;
         let row = self.store.row(&record_no).map_err(keep)?;
         let Some(row) = row else { return Ok(()) };
@@ -272,8 +194,8 @@ impl Machine {
     }
 
     /// The claim; an answer that names another job is none.
-    fn claimed(&self, record_no: &str) -> Option<Refusal> {
-        let asked = claim(&self.house, record_no);
+    fn claimed(&self, record_no: &str, face_token: Option<String>) -> Option<Refusal> {
+        let asked = claim(&self.house, record_no, face_token);
         match twice(|| self.service.claim(&asked)) {
             Ok(Claim::Granted { job_id, .. }) if job_id == asked.job_id => None,
             Ok(Claim::Granted { .. } | Claim::Held) => Some(Refusal::HeldElsewhere),
@@ -315,6 +237,7 @@ impl Machine {
                 last: None,
                 seen: None,
                 renewed: Instant::now(),
+                known: self.known.clone(),
             };
             let driven = drive(&mut self.maker, jobs, &mut keeps)?;
             let begun = keeps.last.is_some();
@@ -404,7 +327,19 @@ impl Machine {
         Ok(())
     }
 
-    fn report_of(&self, row: &MakingRow, outcome: Outcome) -> Result<(String, String), KeepError> {
+    /// Serial number of the blank of an ended job, where blanks carry one and the machine still knows.
+    fn blank_of(&mut self, row: &MakingRow) -> String {
+        let ids = self.house.jobs(&row.record_no).ids;
+        let found = ids.iter().rev().find_map(|id| match self.maker.job_query(*id) {
+            Ok(Answer::Record(record) | Answer::Closed(record)) => Some(record.blank),
+            _ => None,
+        });
+        let blank = found.unwrap_or_default();
+        let end = blank.iter().position(|byte| *byte == 0).unwrap_or(blank.len());
+        String::from_utf8_lossy(&blank[..end]).into_owned()
+    }
+
+    fn report_of(&mut self, row: &MakingRow, outcome: Outcome) -> Result<(String, String), KeepError> {
         let job_id = self.house.jobs(&row.record_no).ids[0].to_string();
         let report = Report {
             record_no: row.record_no.clone(),
@@ -412,7 +347,7 @@ impl Machine {
             outcome,
             opened_at: row.opened_s,
             ended_at: unix_s(),
-            blank_serial: String::new(),
+            blank_serial: self.blank_of(row),
         };
         let body = serde_json::to_string(&Owed {
             report,
@@ -421,7 +356,7 @@ impl Machine {
         Ok((job_id, body.map_err(keep)?))
     }
 
-    fn end(&mut self, row: &MakingRow, phase: Phase) -> Result<(), KeepError> {
+    pub(super) fn end(&mut self, row: &MakingRow, phase: Phase) -> Result<(), KeepError> {
         let (outcome, word) = match phase {
             Phase::Taken => (Outcome::Taken, "taken"),
             Phase::Retracted => (Outcome::Retracted, "retracted"),
@@ -432,7 +367,8 @@ impl Machine {
         let (job_id, body) = self.report_of(row, outcome)?;
         self.store
             .end(&row.record_no, word, &job_id, &body, unix_s())
-            .map_err(keep)
+            .map_err(keep)?;
+        self.refresh()
     }
 
     fn never_begun(&mut self, row: &MakingRow) -> Result<(), KeepError> {
@@ -477,7 +413,7 @@ struct Owed {
 
 /// A machine that could begin now. One with a job that this host knows nothing of can go on with that job alone; any
 /// other record is told that it is not ready.
-fn ready(status: &Status) -> bool {
+pub(super) fn ready(status: &Status) -> bool {
     let mode = matches!(status.mode, Mode::Idle | Mode::Job);
     mode && (status.ready & READY == READY || status.mode == Mode::Job)
 }

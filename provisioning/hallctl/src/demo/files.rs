@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use kiosk_outbox::making::StaffFile;
 use toml::{Table, Value};
 
 use super::authority::Authority;
@@ -12,6 +13,9 @@ use crate::private::write as write_private;
 const SHIPPED_HALL: &str = include_str!("../../../halls/foshan-street.toml");
 
 /// What the demo's camera sees: a drawn face, nobody's.
+/// Who works on the maker in the demo: number and password. Made up, and told in the list of links.
+pub const STAFF: [(u32, &str); 2] = [(1001, "demo-staff-1001"), (1002, "demo-staff-1002")];
+
 const CAMERA: &[u8] = include_bytes!("../../../../tests/vectors/maker/photo.jpg");
 
 /// Which kiosk of the hall the demo has.
@@ -75,6 +79,13 @@ impl Files {
         let digits: String = site_key.iter().map(|byte| format!("{byte:02x}")).collect();
         write_private(&files.site_key(), digits.as_bytes())?;
         write_private(&files.camera(), CAMERA)?;
+        let mut staff = String::new();
+        for (no, password) in STAFF {
+            let mut salt = [0; 16];
+            getrandom::fill(&mut salt).context("no random bytes")?;
+            staff.push_str(&StaffFile::entry(no, password, &salt)?);
+        }
+        write_private(&files.staff(), staff.as_bytes())?;
         Ok(files)
     }
 
@@ -106,6 +117,10 @@ impl Files {
 
     fn camera(&self) -> PathBuf {
         self.dir.join("camera.jpg")
+    }
+
+    fn staff(&self) -> PathBuf {
+        self.dir.join("staff.toml")
     }
 
     fn site_key(&self) -> PathBuf {
@@ -161,6 +176,7 @@ impl Files {
             ("site_key_file", text(&self.site_key())),
             ("store", text(&self.dir.join("making.sqlite"))),
             ("camera_file", text(&self.camera())),
+            ("staff_file", text(&self.staff())),
         ];
         file.insert("maker".to_string(), table(maker));
         let scanner = [("port", text(&self.devices.join("scanner")))];

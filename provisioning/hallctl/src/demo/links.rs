@@ -44,6 +44,11 @@ impl Links {
         self.page("/manager")
     }
 
+    /// Staff at the makers.
+    pub fn maker(&self) -> String {
+        self.page("/maker")
+    }
+
     /// One line for programs.
     pub fn json(&self) -> Value {
         json!({
@@ -53,6 +58,7 @@ impl Links {
             "board": self.board(),
             "clerk": self.clerk("W01"),
             "manager": self.manager(),
+            "maker": self.maker(),
             "dispatcher": format!("http://{}", self.loopback),
             "dispatcher_tls": format!("https://{}", self.tls),
             "token_file": self.token_file,
@@ -84,12 +90,17 @@ impl Links {
                 "the queues, why each number was called, what if a window opened",
             ),
             (
+                "maker",
+                self.maker(),
+                "staff at the card maker: 1001 demo-staff-1001, 1002 demo-staff-1002",
+            ),
+            (
                 "phone",
                 format!("http://{}/q?t=…", self.loopback),
                 "scan the QR of a ticket, or copy its link",
             ),
             (
-                "maker",
+                "applications",
                 format!("http://{}/", self.making),
                 "the made-up applications for a temporary card: scan a receipt_no",
             ),

@@ -91,16 +91,23 @@ impl Firmware {
         if seq != self.state.fault_seq {
             return just(ResultCode::BadParam);
         }
+        let code = self.state.fault;
         let path_clear = self.status(world).card_pos == Position::None;
         self.state.fault = 0;
         self.state.auth_fails = 0;
-        self.note(19, None, 0, seq.into());
         let Some(job) = self.state.job.clone().filter(|job| !job.phase.is_terminal()) else {
+            self.note(19, None, code, 0);
             self.commit();
             return just(ResultCode::Ok);
         };
         // A card that stood in the path when the machine stopped and is gone now was taken out by staff.
-        if job.inside > 0 && path_clear && job.phase != Phase::Presented {
+        let removed = if path_clear && job.phase != Phase::Presented {
+            job.inside
+        } else {
+            0
+        };
+        self.note(19, None, code, removed.into());
+        if removed > 0 {
             self.state.count(Count::StaffRemoved, job.inside.into());
             self.with_job(|job| (job.inside, job.step) = (0, None));
             self.begin(Step::Capture, world);
@@ -174,7 +181,7 @@ impl Firmware {
         self.state.count(whose, inside.into());
         self.with_job(|job| job.inside = 0);
         self.state.fault = 0;
-        self.note(19, None, 0x0306, verdict.into());
+        self.note(19, None, 0x0306, u32::from(verdict) | u32::from(inside) << 8);
         self.archive();
         just(ResultCode::Ok)
     }

@@ -195,6 +195,13 @@ impl Kiosk {
         Ok(())
     }
 
+    /// Undoes something at the bench: `maker/fault`.
+    pub async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        let url = format!("{}/{path}", self.devices);
+        self.http.delete(url).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// A file of the bench.
     pub async fn bytes(&self, path: &str) -> anyhow::Result<Vec<u8>> {
         let url = format!("{}/{path}", self.devices);

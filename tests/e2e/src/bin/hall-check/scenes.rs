@@ -4,6 +4,7 @@ mod alone;
 mod appointment;
 mod citizens;
 mod maker;
+mod maker_staff;
 mod paper;
 mod window;
 
@@ -130,6 +131,10 @@ impl Play {
             maker::a_power_cut(self, report).await
         );
         scene!("an application that is not signed", maker::unsigned(self, report).await);
+        scene!(
+            "the maker jams; two people clear it and close the day",
+            maker_staff::jam_and_close(self, report).await
+        );
         scene!(
             "a booked citizen checks in, the manager switches the policy and asks why",
             appointment::with_the_manager(self, report).await

@@ -153,6 +153,20 @@ impl Page {
         }
     }
 
+    /// Clicks on what fits, once it is there.
+    pub async fn click(&self, css: &str) -> anyhow::Result<()> {
+        until(format!("{css} on the page"), || async {
+            // Drawn anew this moment: the next look finds it.
+            let found = self.client.find(fantoccini::Locator::Css(css)).await;
+            let clicked = match found {
+                Ok(element) => element.click().await.is_ok(),
+                Err(_) => false,
+            };
+            Ok(clicked.then_some(()))
+        })
+        .await
+    }
+
     /// Presses keys as a clerk would.
     pub async fn keys(&self, keys: &str) -> anyhow::Result<()> {
         let body = self.client.find(fantoccini::Locator::Css("body")).await?;

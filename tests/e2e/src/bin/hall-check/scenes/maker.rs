@@ -13,7 +13,7 @@ const ZHAO: &str = "990100202600000002";
 const UNSIGNED: &str = "990100202600000103";
 
 /// From the first screen to the record that was found, or to the reason why not.
-async fn ask(play: &Play, receipt: &str) -> anyhow::Result<()> {
+pub(super) async fn ask(play: &Play, receipt: &str) -> anyhow::Result<()> {
     play.kiosk.touch("办临时身份证").await?;
     play.kiosk.touch("同意，开始").await?;
     play.kiosk.see("请扫描领取凭证").await?;
@@ -21,7 +21,7 @@ async fn ask(play: &Play, receipt: &str) -> anyhow::Result<()> {
 }
 
 /// Face and fee, up to the machine at work.
-async fn go(play: &mut Play, report: &mut Report, keep: bool) -> anyhow::Result<()> {
+pub(super) async fn go(play: &mut Play, report: &mut Report, keep: bool) -> anyhow::Result<()> {
     play.kiosk.see("已查到您的申请").await?;
     if keep {
         play.keep_screen("making-found").await?;
@@ -42,7 +42,7 @@ async fn go(play: &mut Play, report: &mut Report, keep: bool) -> anyhow::Result<
 }
 
 /// Waits for something that the machine needs its time for: up to a minute and a half.
-async fn see_later(play: &Play, words: &str) -> anyhow::Result<()> {
+pub(super) async fn see_later(play: &Play, words: &str) -> anyhow::Result<()> {
     let began = std::time::Instant::now();
     loop {
         match play.kiosk.see(words).await {
@@ -54,16 +54,16 @@ async fn see_later(play: &Play, words: &str) -> anyhow::Result<()> {
 }
 
 /// How many blanks the machine's world has where.
-async fn blanks(play: &Play) -> anyhow::Result<Value> {
+pub(super) async fn blanks(play: &Play) -> anyhow::Result<Value> {
     Ok(play.kiosk.device("maker").await?["blanks"].clone())
 }
 
-fn of(blanks: &Value, place: &str) -> u64 {
+pub(super) fn of(blanks: &Value, place: &str) -> u64 {
     blanks[place].as_u64().unwrap_or(0)
 }
 
 /// The report on a record that the back end got.
-async fn reported(play: &Play, record_no: &str) -> anyhow::Result<Value> {
+pub(super) async fn reported(play: &Play, record_no: &str) -> anyhow::Result<Value> {
     until(format!("a report on {record_no}"), || async {
         let book: Value = play.making().await?;
         let reports = book["reports"].as_array().cloned().unwrap_or_default();
