@@ -1,4 +1,4 @@
-//! `hall-guest`: what only a whole machine can show, tried in a small virtual one: USB devices.
+//! `hall-guest`: what only a whole machine can show, tried in a small virtual one: USB devices and power cuts.
 //!
 //! A Debian kernel and our own binaries in an initial RAM disk, run by QEMU without hardware acceleration. It needs
 //! `qemu-system-x86` and `busybox-static`, and gets the kernel package by `apt-get download` into the target folder.
@@ -7,6 +7,7 @@
 mod guest;
 mod image;
 mod kernel;
+mod power;
 mod usb;
 
 use clap::{Parser, Subcommand};
@@ -22,11 +23,14 @@ struct Args {
 enum What {
     /// The card reader on USB, both layouts: read, pull out, plug in again, read.
     Usb,
+    /// The power of a running dispatcher is cut, again and again; nothing that was answered may be lost.
+    PowerCut(power::Args),
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Args::parse().what {
         What::Usb => usb::run().await,
+        What::PowerCut(args) => power::run(&args).await,
     }
 }
