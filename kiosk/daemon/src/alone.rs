@@ -3,24 +3,28 @@
 //! Nothing is decided here that the flow or the outbox could decide. A person is in the outbox as a tag under the
 //! kiosk's own key, and sealed under it until the hand-over; never in a log.
 
-use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
 use jiff::Timestamp;
 use kiosk_flow::{Catalogue, DispatcherInput, Lent, LentNumber, Ticket, TicketRequest, WaitS};
 use kiosk_outbox::{AloneEnd, NewAlone, Outbox, Tag};
 use provisioning_config::kiosk_file::KioskFile;
-use ticket_dispatcher_identity::{CryptoProvider, GmSoft, KeyUse, RootKey, RowId};
+use ticket_dispatcher_identity::{CryptoProvider, GmSoft, KeyUse, RowId};
 use ticket_dispatcher_protocol as wire;
 use ticket_dispatcher_types::{DeviceId, GroupId, IdemKey, TicketNo, UnixMillis};
 use zeroize::Zeroizing;
 
 use crate::clock::{Clock, fresh_key, fresh_nonce};
 use crate::convert;
+use crate::vault::{Vault, key};
 
 /// Names of what is kept.
 const LENT: &str = "lent";
 const CATALOGUE: &str = "catalogue";
+/// Columns, for sealing.
+const KEPT: &str = "kept";
+const HELD: &str = "held";
 
 /// The catalogue is written down this often: its counts change all the time, and they are not needed.
 const KEEP_EVERY_MS: i64 = 60_000;
@@ -50,6 +54,7 @@ pub struct Errand {
 /// The room of the kiosk alone. Only there with a key of its own.
 pub struct Alone {
     crypto: GmSoft,
+    vault: Arc<Vault>,
     device: DeviceId,
     clock: Clock,
     day: String,
@@ -64,12 +69,13 @@ pub struct Alone {
 
 impl Alone {
     /// None when the file names no key: a kiosk without one gives out no numbers alone.
-    pub fn open(file: &KioskFile, clock: &Clock) -> anyhow::Result<Option<Self>> {
+    pub fn open(file: &KioskFile, clock: &Clock, vault: &Arc<Vault>) -> anyhow::Result<Option<Self>> {
         let Some(path) = &file.offline_key else {
             return Ok(None);
         };
         Ok(Some(Self {
             crypto: GmSoft::new(&key(path)?),
+            vault: Arc::clone(vault),
             device: file.id.clone(),
             clock: clock.clone(),
             day: String::new(),
@@ -88,7 +94,8 @@ impl Alone {
         {
             inputs.push(DispatcherInput::Services(catalogue));
         }
-        if let Some(text) = outbox.kept(LENT)?
+        if let Some(sealed) = outbox.kept(LENT)?
+            && let Some(text) = self.vault.open_text(KEPT, LENT.as_bytes(), &sealed)
             && let Ok(lent) = serde_json::from_str::<Lent>(&text)
         {
             inputs.push(DispatcherInput::Lent(self.unused(outbox, lent)?));
@@ -105,7 +112,9 @@ impl Alone {
 
     /// Writes down what the kiosk would need alone.
     pub fn keep_lent(&self, outbox: &Outbox, lent: &Lent) -> anyhow::Result<()> {
-        outbox.keep(LENT, &serde_json::to_string(lent)?, self.clock.unix())?;
+        // Tokens of tickets to be are in it.
+        let sealed = self.vault.seal(KEPT, LENT.as_bytes(), &serde_json::to_string(lent)?)?;
+        outbox.keep(LENT, &sealed, self.clock.unix())?;
         Ok(())
     }
 
@@ -142,8 +151,13 @@ impl Alone {
 
     /// Whoever asked with this key holds this ticket.
     pub fn hold(&self, outbox: &Outbox, key: IdemKey, ticket: &Ticket) -> anyhow::Result<()> {
-        outbox.hold(key, ticket.number, &serde_json::to_string(ticket)?)?;
+        outbox.hold(key, ticket.number, &self.sealed_ticket(ticket)?)?;
         Ok(())
+    }
+
+    /// A ticket with its token, sealed. All share a place: the row is found by a tag that nobody makes without the key.
+    fn sealed_ticket(&self, ticket: &Ticket) -> anyhow::Result<String> {
+        self.vault.seal(HELD, b"ticket", &serde_json::to_string(ticket)?)
     }
 
     /// Answers as the dispatcher would: the ticket that the person holds, or this number, kept before it is shown.
@@ -156,7 +170,9 @@ impl Alone {
     ) -> anyhow::Result<DispatcherInput> {
         let (tag, day, now) = (self.tag(&request), self.clock.today(), self.clock.unix());
         if let Some(held) = outbox.held(&tag, &number.group, &day)? {
-            let ticket = serde_json::from_str(&held).context("a ticket that was kept cannot be read")?;
+            let text = self.vault.open_text(HELD, b"ticket", &held);
+            let text = text.context("a ticket that was kept is not sealed under this kiosk's key")?;
+            let ticket = serde_json::from_str(&text).context("a ticket that was kept cannot be read")?;
             return Ok(DispatcherInput::AlreadyHolds { key, ticket });
         }
         let issued_at = Timestamp::from_millisecond(now.0).context("a time beyond all calendars")?;
@@ -183,7 +199,7 @@ impl Alone {
             number: number.number,
             body: &serde_json::to_string(&body)?,
             sealed: &sealed,
-            ticket: &serde_json::to_string(&ticket)?,
+            ticket: &self.sealed_ticket(&ticket)?,
         };
         outbox.give_alone(&new, now)?;
         self.pending = true;
@@ -279,27 +295,4 @@ fn cell(key: &[u8; 16]) -> RowId<'_> {
         column: "sealed",
         row: key,
     }
-}
-
-/// 64 hex digits in a file that nobody else may read.
-fn key(path: &Path) -> anyhow::Result<RootKey> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(path)
-        .with_context(|| format!("the kiosk's own key {}", path.display()))?
-        .permissions()
-        .mode();
-    anyhow::ensure!(
-        mode & 0o077 == 0,
-        "{} can be read by others; chmod 600 it",
-        path.display()
-    );
-    let text = Zeroizing::new(std::fs::read_to_string(path)?);
-    let mut key = Zeroizing::new([0_u8; 32]);
-    let digits = text.trim();
-    anyhow::ensure!(digits.len() == 64, "{} must hold 64 hex digits", path.display());
-    for (at, byte) in key.iter_mut().enumerate() {
-        let pair = digits.get(2 * at..2 * at + 2).unwrap_or_default();
-        *byte = u8::from_str_radix(pair, 16).with_context(|| format!("{} must hold hex digits", path.display()))?;
-    }
-    Ok(RootKey::from_bytes(*key))
 }

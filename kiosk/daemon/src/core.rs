@@ -12,6 +12,7 @@ use kiosk_flow::{
 use kiosk_outbox::{JobState, NewJob, Outbox, RequestState};
 use ticket_dispatcher_types::{IdemKey, TicketId, TicketNo};
 use ui_model::{Model, Trouble};
+use zeroize::Zeroizing;
 
 use crate::alone::{Alone, HandOverEnd};
 use crate::clock::Clock;
@@ -20,7 +21,11 @@ use crate::dispatcher::Line;
 use crate::making::Desk;
 use crate::printer::{Order, Paper};
 use crate::screen::Models;
+use crate::vault::Vault;
 use crate::watchdog::Watchdog;
+
+/// The column of slips, for sealing.
+pub const RECORD: &str = "record";
 
 /// The flow hears of time this often.
 const TICK: Duration = Duration::from_millis(250);
@@ -65,6 +70,7 @@ pub struct Core {
     shown: Option<Model>,
     watchdog: Watchdog,
     alone: Option<Alone>,
+    vault: Arc<Vault>,
 }
 
 impl Core {
@@ -76,7 +82,7 @@ impl Core {
         line: Line,
         devices: Devices,
         models: Models,
-        alone: Option<Alone>,
+        (alone, vault): (Option<Alone>, Arc<Vault>),
     ) -> Self {
         Self {
             flow,
@@ -89,6 +95,7 @@ impl Core {
             shown: None,
             watchdog: Watchdog::start(),
             alone,
+            vault,
         }
     }
 
@@ -248,7 +255,8 @@ impl Core {
             }
             Effect::RefreshServices => self.line.refresh(),
             Effect::Print { job, slip, reprint } => {
-                let record = serde_json::to_string(&slip)?;
+                let text = Zeroizing::new(serde_json::to_string(&slip)?);
+                let record = self.vault.seal(RECORD, &job.0.to_be_bytes(), &text)?;
                 let new = NewJob {
                     no: job.0,
                     number: slip.number,

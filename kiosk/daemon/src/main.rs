@@ -14,10 +14,11 @@ mod passport;
 mod printer;
 mod reader;
 mod screen;
+mod vault;
 mod watchdog;
 
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use anyhow::Context;
 use clap::Parser;
@@ -77,15 +78,17 @@ fn run(file: &KioskFile) -> anyhow::Result<()> {
         );
     }
     let first_job = JobNo(outbox.next_job_no()?);
+    let vault = Arc::new(vault::Vault::open(file)?);
     for job in &found.unknown {
         // A record of an older version that cannot be read any more is no reason to stay dark.
-        match serde_json::from_str::<Box<Slip>>(&job.record) {
-            Ok(slip) => tx.send(Message::from(Input::Printer(PrinterInput::InFlight(slip))))?,
-            Err(_) => tracing::error!(job = job.no, "a slip in flight cannot be read; it is not printed again"),
+        let text = vault.open_text(core::RECORD, &job.no.to_be_bytes(), &job.record);
+        match text.map(|text| serde_json::from_str::<Box<Slip>>(&text)) {
+            Some(Ok(slip)) => tx.send(Message::from(Input::Printer(PrinterInput::InFlight(slip))))?,
+            _ => tracing::error!(job = job.no, "a slip in flight cannot be read; it is not printed again"),
         }
     }
 
-    let alone = alone::Alone::open(file, &clock)?;
+    let alone = alone::Alone::open(file, &clock, &vault)?;
     let client = dispatcher::client(&file.dispatcher)?;
     let line = dispatcher::Line::start(
         runtime.handle().clone(),
@@ -120,7 +123,15 @@ fn run(file: &KioskFile) -> anyhow::Result<()> {
     runtime.spawn(stop_on_signal(tx));
 
     let flow = Flow::new(settings(file, timeouts, first_job), clock.now());
-    let core = Core::new(flow, outbox, clock, line, Devices { printer, desk }, models, alone);
+    let core = Core::new(
+        flow,
+        outbox,
+        clock,
+        line,
+        Devices { printer, desk },
+        models,
+        (alone, vault),
+    );
     println!("{{\"ready\":true}}");
     core.run(&rx)
 }

@@ -1,10 +1,12 @@
 //! What the end-to-end tests and `hall-check` share: a real browser, and the product's binaries by path.
 //!
-//! Nothing here may look inside the product: only processes, sockets, pages and pictures.
+//! Nothing here may look inside the product: only processes, sockets, pages and pictures. `leaks` looks at the bytes that
+//! it has written, as a thief would, and understands none of them.
 
 pub mod binaries;
 pub mod browser;
 pub mod dispatcher;
+pub mod leaks;
 pub mod page;
 
 /// A plain HTTP client. The workspace builds reqwest without a TLS provider, and it refuses to start without one.

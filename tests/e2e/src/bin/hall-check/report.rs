@@ -21,6 +21,8 @@ pub enum Witness {
     Phone,
     /// The public lookup.
     Lookup,
+    /// The bytes on the disk, as a thief has them.
+    Disk,
     /// The clerk's console in a browser, or its interface.
     Console,
     /// The world of the emulated maker: where its blanks are.
@@ -39,6 +41,7 @@ impl Witness {
             Self::Bench => "bench",
             Self::Board => "board",
             Self::Phone => "phone",
+            Self::Disk => "disk",
             Self::Lookup => "lookup",
             Self::Console => "console",
             Self::Maker => "maker",

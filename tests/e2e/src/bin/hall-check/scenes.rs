@@ -6,6 +6,7 @@ mod citizens;
 mod maker;
 mod maker_staff;
 mod paper;
+mod told;
 mod window;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +37,8 @@ pub struct Play {
     dispatcher: Dispatcher,
     board: Page,
     drawer: Vec<Value>,
+    /// Tokens of all tickets so far.
+    tokens: Vec<String>,
     out: PathBuf,
     pictures: u32,
 }
@@ -56,6 +59,7 @@ impl Play {
             dispatcher,
             board,
             drawer,
+            tokens: Vec::new(),
             out: out.to_path_buf(),
             pictures: 0,
         })
@@ -143,6 +147,7 @@ impl Play {
             "the network goes, a number is taken, the network comes back",
             alone::lan_out(self, report).await
         );
+        scene!("nothing of anybody on the disk", told::nothing_told(self, report).await);
         Ok(())
     }
 
@@ -212,6 +217,7 @@ impl Play {
         );
         report.figure("ticket_bytes", bytes.len().into());
         let token = token_in(bytes).context("no lookup token in the printed bytes")?;
+        self.tokens.push(token.clone());
         let view = self.dispatcher.lookup(&token).await?;
         anyhow::ensure!(
             view["number"] == number.as_str(),
