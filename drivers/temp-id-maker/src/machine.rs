@@ -249,6 +249,9 @@ impl JobMachine {
         match self.asked {
             Order::Open(index) => {
                 self.not_ready_since = None;
+                // It is open from here on, whoever goes away now.
+                self.phase = Phase::Open;
+                self.attempt = self.attempt.max(1);
                 Order::Upload(index)
             }
             Order::Upload(index) => Order::Seal(index),
@@ -404,6 +407,15 @@ mod tests {
             machine.next(Some(Answer::Refused(ResultCode::BootChanged)), 0),
             Order::Hello
         );
+    }
+
+    #[test]
+    fn a_job_is_open_from_the_answer_on() {
+        let mut machine = asked_about_its_job();
+        machine.next(Some(Answer::Refused(ResultCode::NoJob)), 0);
+        assert_eq!(machine.phase(), Phase::None);
+        assert_eq!(machine.next(Some(Answer::Done), 0), Order::Upload(0));
+        assert_eq!((machine.phase(), machine.attempt()), (Phase::Open, 1));
     }
 
     #[test]
