@@ -1,7 +1,7 @@
 //! What the end-to-end tests and `hall-check` share: a real browser, and the product's binaries by path.
 //!
-//! Nothing here may look inside the product: only processes, sockets, pages and pictures. `leaks` looks at the bytes that
-//! it has written, as a thief would, and understands none of them.
+//! Nothing here may look inside the product: only processes, sockets, pages and pictures. `leaks` looks at the bytes
+//! that it has written, as a thief would, and understands none of them.
 
 pub mod binaries;
 pub mod browser;

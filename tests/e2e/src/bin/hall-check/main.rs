@@ -2,8 +2,8 @@
 //!
 //! It starts the whole hall with emulated devices, plays citizens and a clerk through it, and believes nothing that it
 //! did not see from outside: the kiosk's screen, the bytes that the printer got, the board's and the phone's page in a
-//! real browser, the public lookup. It must never look into a process, a database or a log of the product; only at the end it
-//! searches all bytes for people, as a thief would.
+//! real browser, the public lookup. It must never look into a process, a database or a log of the product; only at the
+//! end it searches all bytes for people, as a thief would.
 
 mod hall;
 mod kiosk;
