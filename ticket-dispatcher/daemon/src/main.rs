@@ -46,10 +46,6 @@ use clap::{Parser, Subcommand};
 use ticket_dispatcher_identity::{CryptoProvider, GmSoft};
 use ticket_dispatcher_ledger::{LedgerError, Report, backup, restore};
 
-/// A ticket makes some hundred small allocations on three threads.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Gives out and calls the numbers of a government service hall.
 #[derive(Parser)]
 #[command(version)]
