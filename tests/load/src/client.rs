@@ -1,8 +1,10 @@
 //! The leanest HTTP/1.1 client that is still one: a load generator must not eat the machine it measures.
 
+use std::net::IpAddr;
+
 use anyhow::{Context as _, bail};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// One keep-alive connection.
 pub struct Client {
@@ -22,7 +24,15 @@ pub struct Answer {
 impl Client {
     /// Connects to the dispatcher's loopback listener.
     pub async fn connect(address: &str, token: &str) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address)
+        Self::connect_from(address, token, IpAddr::from([127, 0, 0, 1])).await
+    }
+
+    /// The same from another address of this machine.
+    pub async fn connect_from(address: &str, token: &str, from: IpAddr) -> anyhow::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((from, 0).into())?;
+        let stream = socket
+            .connect(address.parse()?)
             .await
             .with_context(|| format!("connecting to {address}"))?;
         stream.set_nodelay(true)?;

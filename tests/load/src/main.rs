@@ -9,6 +9,7 @@ mod client;
 mod day;
 mod disk;
 mod fanout;
+mod guesses;
 mod next;
 mod restart;
 mod server;
@@ -39,6 +40,8 @@ enum What {
     Boards(boards::Args),
     /// `kill -9` to the first good answer on a long journal.
     Restart(restart::Args),
+    /// Guesses at tokens and check codes: what is found, and what a clock tells.
+    Guesses(guesses::Args),
     /// A week of whole days, and the memory that is left of it.
     Soak(soak::Args),
 }
@@ -52,6 +55,7 @@ async fn main() -> anyhow::Result<()> {
         What::Fanout(args) => fanout::run(&args).await,
         What::Boards(args) => boards::run(&args).await,
         What::Restart(args) => restart::run(&args).await,
+        What::Guesses(args) => guesses::run(&args).await,
         What::Soak(args) => soak::run(&args).await,
     }
 }

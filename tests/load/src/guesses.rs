@@ -1,0 +1,128 @@
+//! A hundred thousand guesses at the lookup and at a check code: none may succeed, and a clock must not tell a wrong one
+//! from a right one.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+
+use crate::client::{Client, fresh_key};
+use crate::server::Server;
+
+/// Guesses at tokens and at a check code, from as many addresses as a guesser has.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Guesses of each kind.
+    #[arg(long, default_value_t = 100_000)]
+    guesses: usize,
+    /// The hall file.
+    #[arg(long, default_value = "provisioning/halls/foshan-street.toml")]
+    hall: PathBuf,
+}
+
+/// Wrong guesses from one address before it is not heard any more are a few hundred; with fewer, all are heard.
+const FROM_ONE_ADDRESS: usize = 250;
+/// One right one to so many wrong ones, so that both are measured at the same moments.
+const RIGHT_EVERY: usize = 20;
+const TICKETS: usize = 200;
+
+/// Prints what was heard, what was found, and both medians.
+pub async fn run(args: &Args) -> anyhow::Result<()> {
+    let dir = std::env::temp_dir().join(format!("hall-load-guesses-{}", std::process::id()));
+    let server = Server::start(&dir, &args.hall).await?;
+    let tickets = tickets(&server).await?;
+    let (mut right, mut wrong, mut found) = (Vec::new(), Vec::new(), 0);
+    let mut client = None;
+    for n in 0..args.guesses {
+        if n % FROM_ONE_ADDRESS == 0 {
+            client = Some(Client::connect_from(&server.address, "", address(n / FROM_ONE_ADDRESS)).await?);
+        }
+        let client = client.as_mut().context("the first guess has opened one")?;
+        let (status, took) = ask(client, &token(n)).await?;
+        ensure!(status == 404 || status == 200, "a guess was answered {status}");
+        found += usize::from(status == 200);
+        wrong.push(took);
+        if n % RIGHT_EVERY == 0 {
+            let (status, took) = ask(client, &tickets[n / RIGHT_EVERY % TICKETS].0).await?;
+            ensure!(status == 200, "a right token was answered {status}");
+            right.push(took);
+        }
+    }
+    let (right, wrong) = (median(&mut right), median(&mut wrong));
+    println!(
+        "{} guesses at tokens, all heard: {found} found; median wrong {:.1} us, right {:.1} us ({:+.1} %)",
+        args.guesses,
+        wrong.as_secs_f64() * 1e6,
+        right.as_secs_f64() * 1e6,
+        (wrong.as_secs_f64() / right.as_secs_f64() - 1.0) * 100.0,
+    );
+    codes(args, &server, &tickets[0].1).await?;
+    server.stop().await;
+    std::fs::remove_dir_all(&dir)?;
+    Ok(())
+}
+
+/// All codes of one number, again and again, from everywhere.
+async fn codes(args: &Args, server: &Server, number: &str) -> anyhow::Result<()> {
+    let (mut heard, mut found) = (0, 0);
+    let mut client = None;
+    for n in 0..args.guesses {
+        if n % FROM_ONE_ADDRESS == 0 {
+            client = Some(Client::connect_from(&server.address, "", address(10_000 + n / FROM_ONE_ADDRESS)).await?);
+        }
+        let client = client.as_mut().context("the first guess has opened one")?;
+        let body = format!("{{\"number\":\"{number}\",\"check_code\":\"{:04}\"}}", n % 10_000);
+        let answer = client.post("/lookup", None, &body).await?;
+        heard += usize::from(answer.status != 429);
+        found += usize::from(answer.status == 200);
+    }
+    println!(
+        "{} guesses at one check code: {heard} heard, {found} found (ten in ten minutes are heard: 1 in 1,000 is found)",
+        args.guesses
+    );
+    Ok(())
+}
+
+async fn tickets(server: &Server) -> anyhow::Result<Vec<(String, String)>> {
+    let mut client = Client::connect(&server.address, &server.token).await?;
+    let mut tickets = Vec::new();
+    for _ in 0..TICKETS {
+        let answer = client
+            .post("/tickets", Some(&fresh_key()?), "{\"services\":[\"S101\"]}")
+            .await?;
+        let ticket: serde_json::Value = serde_json::from_slice(&answer.body)?;
+        let word = |key: &str| ticket[key].as_str().map(str::to_string);
+        tickets.push(word("token").zip(word("number")).context("no ticket")?);
+    }
+    Ok(tickets)
+}
+
+async fn ask(client: &mut Client, token: &str) -> anyhow::Result<(u16, Duration)> {
+    let asked = Instant::now();
+    let answer = client.get(&format!("/lookup?t={token}")).await?;
+    Ok((answer.status, asked.elapsed()))
+}
+
+/// A token that nobody has, of the right shape.
+fn token(n: usize) -> String {
+    const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mut bits = (n as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+    let mut text = String::with_capacity(16);
+    for _ in 0..16 {
+        text.push(DIGITS[(bits >> 123) as usize] as char);
+        bits <<= 5;
+    }
+    text
+}
+
+/// Every address of 127/8 is this machine.
+fn address(n: usize) -> IpAddr {
+    let n = u32::try_from(n).unwrap_or(0) + 2;
+    IpAddr::V4(Ipv4Addr::from(0x7f00_0000 | (n & 0x00ff_ffff)))
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
