@@ -197,6 +197,11 @@ impl Clerk {
                 self.calls = called_enough(&effects).unwrap_or(self.calls);
                 return;
             }
+            // The called person still has time to come.
+            Answer::Unchanged(effects) if not_yet(&effects) => {
+                self.busy_until = air.tick + air.dice.between(4, 12);
+                return;
+            }
             // Something happened that this console does not know of.
             _ => {
                 self.look_at = Some(air.tick);
@@ -236,6 +241,18 @@ impl Clerk {
             _ => self.take(air, None),
         }
     }
+}
+
+fn not_yet(effects: &[Effect]) -> bool {
+    let refused = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::Refused {
+                refusal: Refusal::NotMissedYet { .. }
+            }
+        )
+    };
+    effects.iter().any(refused)
 }
 
 fn called_enough(effects: &[Effect]) -> Option<u8> {

@@ -119,12 +119,7 @@ impl App {
 
     /// The same, for calls that are nothing if they are refused.
     pub async fn must(&self, ask: Ask) -> Result<Outcome, Failure> {
-        self.must_as(None, ask).await
-    }
-
-    /// The same by hands that may not do everything.
-    pub async fn must_as(&self, by: Option<By>, ask: Ask) -> Result<Outcome, Failure> {
-        match self.ask_as(by, ask).await? {
+        match self.ask(ask).await? {
             Told::Done(outcome) => Ok(outcome),
             Told::Refused(refusal) => Err(refusal.into()),
             Told::NobodyWaits => Err(Failure::new(ProblemKind::Internal, "The engine gave no outcome.")),

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use hyper::body::Body as _;
 use serde::de::DeserializeOwned;
@@ -80,18 +82,65 @@ pub fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T,
                 .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE),
         );
     }
-    serde_json::from_slice(body).map_err(|error| {
-        // The parser's own words can quote the body, and the body can hold a person: only the place is told.
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let parsed = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let (path, error) = (error.path().to_string(), error.into_inner());
         let what = match error.classify() {
-            serde_json::error::Category::Data => "has a missing, unknown or wrong field",
-            _ => "is not JSON",
+            serde_json::error::Category::Data => wrong_field(&path, &error.to_string()),
+            _ => "is not JSON".to_string(),
         };
-        let (line, column) = (error.line(), error.column());
-        Failure::new(
-            ProblemKind::Malformed,
-            format!("The body {what} (line {line}, column {column})."),
-        )
-    })
+        malformed(&what, &error)
+    })?;
+    reader
+        .end()
+        .map_err(|error| malformed("goes on behind its end", &error))?;
+    Ok(parsed)
+}
+
+/// What stands behind the `?` of an address; refused like a body.
+pub struct Asked<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let asked = Query::<T>::try_from_uri(&parts.uri);
+        // What axum says of it can quote the address.
+        asked.map(|Query(asked)| Self(asked)).map_err(|_| {
+            let what = "The address lacks a parameter, or has one that is not known here or is given twice.";
+            Failure::new(ProblemKind::Malformed, what)
+        })
+    }
+}
+
+fn malformed(what: &str, error: &serde_json::Error) -> Failure {
+    let (line, column) = (error.line(), error.column());
+    let what = format!("The body {what} (line {line}, column {column}).");
+    Failure::new(ProblemKind::Malformed, what)
+}
+
+/// Names the field. The parser's own words can quote the body, and the body can hold a person: of those only what
+/// comes from our types is said, and a path only where each of its parts does.
+fn wrong_field(path: &str, said: &str) -> String {
+    let quoted = |from: &str| from.split('`').nth(1).unwrap_or_default().to_string();
+    let inside = |name: &str| match path {
+        "." => name.to_string(),
+        path => format!("{path}.{name}"),
+    };
+    if said.starts_with("missing field") {
+        format!("lacks the field `{}`", inside(&quoted(said)))
+    } else if said.starts_with("duplicate field") {
+        format!("has a field twice: `{}`", quoted(said))
+    } else if let Some((unknown, known)) = said.split_once(", expected ")
+        && unknown.starts_with("unknown field")
+    {
+        let known = known.split(" at line").next().unwrap_or_default();
+        format!("has a field that is not known here; known: {known}")
+    } else if path == "." {
+        "is not what this call takes".to_string()
+    } else {
+        format!("has a wrong value in `{path}`")
+    }
 }
 
 fn is_json(kind: &str) -> bool {

@@ -4,22 +4,22 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use ticket_dispatcher_identity::{IdTag, id_tag};
 use ticket_dispatcher_ledger::HolderFacts;
 use ticket_dispatcher_protocol::{
-    BookSlot, BookingStateView, BookingView, FindBookings, FoundBookings, Holder, Problem, ProblemKind, SlotView,
-    SlotsView, UnblockBooker,
+    BookSlot, BookingStateView, BookingView, FindBookings, FoundBookings, Holder, MissedTicket, Problem, ProblemKind,
+    SlotView, SlotsView, UnblockBooker,
 };
-use ticket_dispatcher_queue_core::{BookingNow, BookingState, Effect, Event, NewBooking};
+use ticket_dispatcher_queue_core::{BookingNow, BookingState, Effect, Event, NewBooking, day_number};
 use ticket_dispatcher_types::{BookingId, Millis, ServiceId};
 use zeroize::Zeroizing;
 
 use crate::app::{App, Ask};
-use crate::body;
+use crate::body::{self, Asked};
 use crate::caller::{Caller, Role};
 use crate::keys::entropy;
 use crate::problem::Failure;
@@ -135,17 +135,22 @@ pub struct WhichSlots {
 /// The free slots of a service on a day.
 #[utoipa::path(get, path = "/api/v1/bookings/slots", tag = "bookings",
     params(("service" = String, Query, description = "What for"), ("day" = String, Query, description = "2026-11-23")),
-    responses((status = 200, body = SlotsView), (status = 404, description = "No such service", body = Problem)))]
+    responses((status = 200, body = SlotsView), (status = 400, description = "No such day", body = Problem),
+        (status = 404, description = "No such service", body = Problem)))]
 pub async fn slots(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Query(which): Query<WhichSlots>,
+    Asked(which): Asked<WhichSlots>,
 ) -> Result<Json<SlotsView>, Failure> {
     caller.must_be(FINDERS)?;
     let service = ServiceId::new(which.service)
         .ok()
         .filter(|s| app.hall.service(s).is_some());
     let service = service.ok_or_else(|| Failure::not_found("service"))?;
+    if day_number(&which.day).is_none() {
+        let what = "`day` is no day of the calendar; it looks like 2026-11-23.";
+        return Err(Failure::new(ProblemKind::Malformed, what));
+    }
     let now = app.clock.stamp().now;
     let found = app.view.read().engine.slots(now, &service, &which.day);
     let slots = found.iter().map(|slot| SlotView {
@@ -158,7 +163,8 @@ pub async fn slots(
     Ok(Json(SlotsView { service, day, slots }))
 }
 
-/// The bookings that a person has today, for the check-in, and until when online booking is blocked.
+/// What a kiosk must know of a card: bookings of today, for the check-in; a missed number that may come back; until
+/// when online booking is blocked.
 #[utoipa::path(post, path = "/api/v1/bookings/find", tag = "bookings", request_body = FindBookings,
     responses((status = 200, body = FoundBookings)))]
 pub async fn find(
@@ -212,20 +218,31 @@ pub async fn unblock(
 
 async fn found(app: &App, holder: &Holder) -> Result<FoundBookings, Failure> {
     let (send, receive) = tokio::sync::oneshot::channel();
-    let answer = Box::new(move |person| {
-        let _ = send.send(person);
+    let answer = Box::new(move |whose| {
+        let _ = send.send(whose);
     });
     app.ledger.person(tag(app, holder), answer);
-    let Some(person) = receive.await.map_err(|_| Failure::ledger_unavailable())? else {
-        return Ok(FoundBookings::default());
-    };
+    let whose = receive.await.map_err(|_| Failure::ledger_unavailable())?;
+    let now = app.clock.stamp().now;
     let picture = app.view.read();
     let engine = &picture.engine;
-    let today = engine.open_bookings_of(&person, engine.day());
-    Ok(FoundBookings {
-        today: today.into_iter().map(|b| view(app, b)).collect(),
-        blocked_until: engine.blocked_until(&person).map(str::to_string),
-    })
+    let missed = engine.returnable(now, &whose.holder);
+    let mut found = FoundBookings {
+        missed: missed.first().and_then(|ticket| {
+            Some(MissedTicket {
+                number: ticket.number,
+                service: ticket.service().clone(),
+                until: hours(engine.return_until(ticket.id)?),
+            })
+        }),
+        ..FoundBookings::default()
+    };
+    if let Some(person) = whose.booker {
+        let today = engine.open_bookings_of(&person, engine.day());
+        found.today = today.into_iter().map(|b| view(app, b)).collect();
+        found.blocked_until = engine.blocked_until(&person).map(str::to_string);
+    }
+    Ok(found)
 }
 
 fn tag(app: &App, holder: &Holder) -> IdTag {

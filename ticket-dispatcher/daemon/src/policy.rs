@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use provisioning_config::hall_file;
@@ -18,7 +18,7 @@ use ticket_dispatcher_types::{Millis, TicketId, TicketNo, WindowId};
 use zeroize::Zeroizing;
 
 use crate::app::{App, Ask, Told};
-use crate::body;
+use crate::body::{self, Asked};
 use crate::caller::{Caller, Role};
 use crate::live_hall::entry;
 use crate::problem::Failure;
@@ -175,7 +175,7 @@ pub async fn waiting(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(w): Path<String>,
-    Query(look): Query<Look>,
+    Asked(look): Asked<Look>,
     headers: HeaderMap,
 ) -> Result<Json<WaitingList>, Failure> {
     caller.must_be(STAFF)?;

@@ -14,6 +14,7 @@ pub struct Failure {
     detail: String,
     ticket: Option<Box<HeldTicket>>,
     after_s: u64,
+    left_s: Option<u32>,
 }
 
 impl Failure {
@@ -25,6 +26,7 @@ impl Failure {
             detail: detail.into(),
             ticket: None,
             after_s: 1,
+            left_s: None,
         }
     }
 
@@ -66,6 +68,7 @@ impl Failure {
 fn status_of(kind: ProblemKind) -> StatusCode {
     match kind {
         ProblemKind::AlreadyHolds
+        | ProblemKind::TooEarly
         | ProblemKind::DayIsOver
         | ProblemKind::WrongState
         | ProblemKind::SlotFull
@@ -87,6 +90,7 @@ fn status_of(kind: ProblemKind) -> StatusCode {
 fn title_of(kind: ProblemKind) -> &'static str {
     match kind {
         ProblemKind::AlreadyHolds => "The person already holds a ticket",
+        ProblemKind::TooEarly => "The called person still has time to come",
         ProblemKind::DayIsOver => "The day of this number is over",
         ProblemKind::SlotFull => "The slot is full",
         ProblemKind::AlreadyBooked => "The person already has an appointment",
@@ -123,6 +127,7 @@ impl IntoResponse for Failure {
             detail: self.detail,
             code: self.kind,
             ticket: self.ticket.map(|t| *t),
+            left_s: self.left_s,
         };
         let body = serde_json::to_vec(&problem).expect("plain data");
         let mut response = Response::new(Body::from(body));
@@ -154,6 +159,7 @@ impl From<Refusal> for Failure {
                 ProblemKind::NotIssuing
             }
             Refusal::DayIsOver { .. } => ProblemKind::DayIsOver,
+            Refusal::NotMissedYet { .. } => ProblemKind::TooEarly,
             Refusal::UnknownService { .. }
             | Refusal::UnknownGroup { .. }
             | Refusal::NotLent { .. }
@@ -184,11 +190,18 @@ impl From<Refusal> for Failure {
             Refusal::BlockedFromBooking { .. } => ProblemKind::BookingBlocked,
             Refusal::IdUsed | Refusal::HandedOver { .. } => ProblemKind::Internal,
         };
+        let left_s = match &refusal {
+            Refusal::NotMissedYet { left_s, .. } => Some(*left_s),
+            _ => None,
+        };
         let mut detail = refusal.to_string();
         if let Some(first) = detail.get_mut(0..1) {
             first.make_ascii_uppercase();
         }
         detail.push('.');
-        Self::new(kind, detail)
+        Self {
+            left_s,
+            ..Self::new(kind, detail)
+        }
     }
 }

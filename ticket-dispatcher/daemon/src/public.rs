@@ -4,19 +4,20 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use provisioning_config::hall_file::clock;
 use serde::Deserialize;
 use ticket_dispatcher_identity::{check_code, token_hash};
 use ticket_dispatcher_protocol::{
     HallEvent, HallSnapshot, LocalText, LookupPair, LookupState, LookupView, Problem, ProblemKind, ServiceGroup,
-    ServiceView, Services, TemporaryCardRules,
+    ServiceView, Services, TemporaryCardRules, ToldWait, WaitRange, WayBack,
 };
 use ticket_dispatcher_queue_core::{Engine, Quote};
-use ticket_dispatcher_types::{Millis, ServiceId, TicketId, TicketNo, TicketState, UnixMillis};
+use ticket_dispatcher_types::{Millis, ServiceId, TicketId, TicketNo, TicketState, UnixMillis, wait};
 
 use crate::app::App;
-use crate::body;
+use crate::body::{self, Asked};
 use crate::caller::{Caller, Role};
 use crate::clock::rfc3339;
 use crate::forecasts;
@@ -25,7 +26,7 @@ use crate::hall::{Hall, local};
 use crate::hub::Stream;
 use crate::problem::Failure;
 use crate::view::Picture;
-use crate::wait::as_told;
+use crate::wait::{as_told, in_all};
 
 const EVERYBODY: &[Role] = &[
     Role::Kiosk,
@@ -167,8 +168,7 @@ pub fn catalogue(
 }
 
 fn not_issuing(hall: &Hall) -> LocalText {
-    let time = provisioning_config::hall_file::clock;
-    let (from, until) = (time(hall.file.hall.first_issue), time(hall.file.hall.last_issue));
+    let (from, until) = (clock(hall.file.hall.first_issue), clock(hall.file.hall.last_issue));
     LocalText {
         zh_hans: format!("现在不在取号时间内。每天 {from} 至 {until} 可以取号。"),
         zh_hant: format!("現在不在取號時間內。每天 {from} 至 {until} 可以取號。"),
@@ -191,7 +191,7 @@ pub struct Lookup {
 pub async fn lookup(
     State(app): State<Arc<App>>,
     from: From,
-    Query(query): Query<Lookup>,
+    Asked(query): Asked<Lookup>,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Failure> {
     let token = query.t.trim().to_ascii_uppercase();
@@ -315,14 +315,27 @@ fn view_of(app: &App, picture: &Picture, slip: TicketId, now: Millis) -> Option<
         TicketState::Called | TicketState::Serving | TicketState::Held
     );
     let could_call = picture.engine.could_call(id);
+    let people_ahead = picture.engine.people_ahead(id);
+    let wait = picture.wait(now, ticket).filter(|_| waiting);
     Some(LookupView {
         number: ticket.number,
         slip: picture.ticket(slip).filter(|_| id != slip).map(|t| t.number),
         state: ticket.state.into(),
         services: services().map(|s| local(&s.name)).collect(),
         materials,
-        people_ahead: picture.engine.people_ahead(id),
-        wait: picture.wait(now, ticket).filter(|_| waiting),
+        done: ticket.matter + u8::from(ticket.state == TicketState::Finished),
+        in_order: picture.engine.may_need_two_windows(id),
+        people_ahead,
+        wait,
+        told: waiting.then(|| told(people_ahead, wait)),
+        back: picture
+            .engine
+            .return_until(id)
+            .filter(|until| now <= *until)
+            .map(|until| WayBack {
+                until: clock(until),
+                place: app.hall.file.rules.return_place,
+            }),
         window_name: ticket
             .window
             .as_ref()
@@ -337,6 +350,15 @@ fn view_of(app: &App, picture: &Picture, slip: TicketId, now: Millis) -> Option<
     })
 }
 
+/// Place and wait in the words of every other screen.
+fn told(people_ahead: u32, wait: Option<WaitRange>) -> ToldWait {
+    let wait = WaitRange::minutes(wait);
+    ToldWait {
+        ahead: in_all(|lang| wait::ahead_in_words(lang, people_ahead, wait)),
+        wait: in_all(|lang| wait::wait_in_words(lang, wait)),
+    }
+}
+
 /// A number that was lent to a kiosk and has not been handed over: given out while the kiosk is cut off, or not at all.
 fn not_here_yet(app: &App, number: TicketNo, seq: u64) -> LookupView {
     LookupView {
@@ -345,8 +367,12 @@ fn not_here_yet(app: &App, number: TicketNo, seq: u64) -> LookupView {
         state: LookupState::Offline,
         services: Vec::new(),
         materials: Vec::new(),
+        done: 0,
+        in_order: false,
         people_ahead: 0,
         wait: None,
+        told: None,
+        back: None,
         window_name: None,
         windows: Vec::new(),
         hall: app.hall.info.name.clone(),

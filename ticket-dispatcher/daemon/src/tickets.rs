@@ -5,15 +5,18 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use provisioning_config::hall_file::clock;
 use std::sync::Arc;
 use ticket_dispatcher_identity::{RowId, check_code, id_tag, lookup_token, token_hash};
 use ticket_dispatcher_ledger::{HolderFacts, Outcome};
 use ticket_dispatcher_protocol::{
-    CancelTicket, FinishTicket, HeldTicket, Holder, Problem, ProblemKind, RateTicket, TakeTicket, TicketHistory,
-    TicketIssued, TicketView, TransferTicket,
+    CancelTicket, FinishTicket, HeldTicket, Holder, KeptSlot, Problem, ProblemKind, RateTicket, TakeTicket,
+    TicketHistory, TicketIssued, TicketView, TransferTicket,
 };
-use ticket_dispatcher_queue_core::{Effect, Event, NewTicket, Refusal, Source, TransferTo};
-use ticket_dispatcher_types::{Class, DocumentKind, TicketId, TicketState, check_digit_holds};
+use ticket_dispatcher_queue_core::{Effect, Engine, Event, Forecast, NewTicket, Refusal, Source, Ticket, TransferTo};
+use ticket_dispatcher_types::{
+    Cases, Class, DocumentKind, GroupId, ServiceId, TicketId, TicketNo, TicketState, check_digit_holds,
+};
 use zeroize::Zeroizing;
 
 use crate::app::{App, Ask, Told};
@@ -38,7 +41,8 @@ const STAFF_AND_KIOSK: &[Role] = &[Role::Kiosk, Role::Window, Role::Manager];
     params(("Idempotency-Key" = String, Header, description = "UUID, made and stored before the first send")),
     responses(
         (status = 201, description = "Issued, and durable", body = TicketIssued),
-        (status = 200, description = "The key came before: the same answer again", body = TicketIssued),
+        (status = 200, description = "The key came before: the same answer again. Or `returned`: the person's missed \
+            number, back in the queue instead of a new one", body = TicketIssued),
         (status = 400, description = "No `Idempotency-Key`, or not this interface's JSON", body = Problem),
         (status = 409, description = "`already-holds`: the person's open ticket", body = Problem),
         (status = 413, description = "Longer than 16 KiB", body = Problem),
@@ -185,8 +189,21 @@ pub fn holder_facts(app: &App, id: TicketId, holder: Option<&Holder>) -> HolderF
     facts
 }
 
-fn issued(app: &App, outcome: &Outcome, mask: Option<String>) -> Result<Response, Failure> {
-    let found = outcome.effects.iter().find_map(|effect| match effect {
+/// What a taker is told: of a new ticket, or of a missed one that came back.
+struct Given<'a> {
+    id: TicketId,
+    number: TicketNo,
+    services: &'a [ServiceId],
+    group: &'a GroupId,
+    class: Class,
+    cases: Cases,
+    people_ahead: u32,
+    forecast: Option<Forecast>,
+    returned: bool,
+}
+
+fn given(effect: &Effect) -> Option<Given<'_>> {
+    match effect {
         Effect::Issued {
             ticket,
             number,
@@ -195,35 +212,65 @@ fn issued(app: &App, outcome: &Outcome, mask: Option<String>) -> Result<Response
             people_ahead,
             forecast,
             ..
-        } => Some((ticket, number, group, class, people_ahead, forecast)),
+        } => Some(Given {
+            id: ticket.id,
+            number: *number,
+            services: &ticket.services,
+            group,
+            class: *class,
+            cases: ticket.cases,
+            people_ahead: *people_ahead,
+            forecast: *forecast,
+            returned: false,
+        }),
+        Effect::Requeued {
+            ticket,
+            told: Some(told),
+            ..
+        } => Some(Given {
+            id: *ticket,
+            number: told.number,
+            services: &told.services,
+            group: &told.group,
+            class: told.class,
+            cases: told.cases,
+            people_ahead: told.people_ahead,
+            forecast: told.forecast,
+            returned: true,
+        }),
         _ => None,
-    });
-    let Some((ticket, number, group, class, people_ahead, forecast)) = found else {
+    }
+}
+
+fn issued(app: &App, outcome: &Outcome, mask: Option<String>) -> Result<Response, Failure> {
+    let Some(given) = outcome.effects.iter().find_map(given) else {
         return Err(Failure::new(
             ProblemKind::Internal,
             "The journal holds another outcome.",
         ));
     };
-    let wait = forecast.map(as_told);
+    let wait = given.forecast.map(as_told);
     let crypto = app.crypto.as_ref();
-    let token = lookup_token(crypto, ticket.id);
+    let token = lookup_token(crypto, given.id);
     let answer = TicketIssued {
-        id: ticket.id,
-        number: *number,
+        id: given.id,
+        number: given.number,
         lookup_url: app.lookup_url_of(&token),
         token,
-        check_code: check_code(crypto, ticket.id),
-        services: ticket.services.clone(),
-        class: *class,
-        people_ahead: *people_ahead,
+        check_code: check_code(crypto, given.id),
+        services: given.services.to_vec(),
+        class: given.class,
+        people_ahead: given.people_ahead,
         wait_p10_s: wait.map(|w| w.p10_s),
         wait_p50_s: wait.map(|w| w.p50_s),
         wait_p90_s: wait.map(|w| w.p90_s),
-        windows: app.hall.windows_of(group).to_vec(),
+        windows: app.hall.windows_of(given.group).to_vec(),
         masked_name: mask.filter(|_| app.hall.file.rules.print_masked_name),
+        cases: given.cases,
+        returned: given.returned,
         issued_at: rfc3339(outcome.at),
     };
-    let status = if outcome.again {
+    let status = if outcome.again || given.returned {
         StatusCode::OK
     } else {
         StatusCode::CREATED
@@ -256,6 +303,19 @@ fn already_holds(app: &App, id: TicketId) -> Failure {
         lookup_url: app.lookup_url(id),
         check_code: check_code(app.crypto.as_ref(), id).to_string(),
         issued_at: rfc3339(note.issued_at),
+        masked_name: note.mask.clone().filter(|_| app.hall.file.rules.print_masked_name),
+        cases: ticket.cases,
+        slot: kept_slot(app, &picture.engine, ticket),
+    })
+}
+
+/// The slot of the appointment that a ticket keeps; none for one that came too late.
+fn kept_slot(app: &App, engine: &Engine, ticket: &Ticket) -> Option<KeptSlot> {
+    let booking = ticket.booking.as_ref().filter(|_| ticket.class == Class::Appt)?;
+    let slot = engine.booking(booking)?.slot;
+    Some(KeptSlot {
+        from: clock(slot),
+        to: clock(slot + app.hall.config.booking.slot),
     })
 }
 
@@ -299,6 +359,7 @@ pub fn ticket_view(picture: &Picture, id: TicketId) -> Option<TicketView> {
         number: ticket.number,
         state: ticket.state,
         services: ticket.services.clone(),
+        matter: ticket.matter,
         class: ticket.class,
         cases: ticket.cases,
         masked_name: note.mask.clone(),
@@ -364,8 +425,12 @@ async fn act<T: serde::de::DeserializeOwned>(
         quote: None,
         holder: None,
     };
-    app.must_as(caller.hands(), ask).await?;
-    view(&app, id).map(Json)
+    match app.ask_as(caller.hands(), ask).await? {
+        Told::Done(_) => view(&app, id).map(Json),
+        Told::Refused(Refusal::AlreadyHolds { ticket, .. }) => Err(already_holds(&app, ticket)),
+        Told::Refused(refusal) => Err(refusal.into()),
+        Told::NobodyWaits => Err(Failure::new(ProblemKind::Internal, "The engine gave no outcome.")),
+    }
 }
 
 macro_rules! action {
@@ -375,7 +440,7 @@ macro_rules! action {
             params(("id" = String, Path, description = "The ticket"),
                 ("Idempotency-Key" = Option<String>, Header, description = "UUID")),
             responses((status = 200, body = TicketView), (status = 404, body = Problem),
-                (status = 409, description = "`wrong-state`", body = Problem),
+                (status = 409, description = "`wrong-state`; of `no-show` also `too-early`, with `left_s`", body = Problem),
                 (status = 503, body = Problem)))]
         pub async fn $name(
             State(app): State<Arc<App>>,

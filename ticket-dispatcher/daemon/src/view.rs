@@ -410,6 +410,7 @@ impl News {
             }
             Effect::Started { .. } => HallEventKind::Started,
             Effect::Finished { .. } => HallEventKind::Finished,
+            Effect::NextMatter { .. } => HallEventKind::NextMatter,
             Effect::NoShow { .. } => HallEventKind::NoShow,
             Effect::Transferred { .. } => HallEventKind::Transferred,
             Effect::Requeued { .. } => HallEventKind::Requeued,

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use serde::Deserialize;
 use ticket_dispatcher_protocol::{OverView, Problem, ProblemKind, RunnerUpView, Said, WhyView};
 use ticket_dispatcher_queue_core::{Passed, Policy, Why};
 use ticket_dispatcher_types::{Millis, TicketNo};
 
 use crate::app::App;
+use crate::body::Asked;
 use crate::caller::Caller;
 use crate::policy::title;
 use crate::problem::Failure;
@@ -32,7 +33,7 @@ pub async fn why(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
-    Query(asked): Query<Over>,
+    Asked(asked): Asked<Over>,
 ) -> Result<Json<WhyView>, Failure> {
     caller.must_be(STAFF)?;
     let moment = app.view.read().record.moment(&id);

@@ -8,9 +8,11 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use ticket_dispatcher_ledger::Outcome;
-use ticket_dispatcher_protocol::{Called, NextTicket, OpenWindow, PauseWindow, Problem, ProblemKind, WindowDesk};
+use ticket_dispatcher_protocol::{
+    Called, GroupView, NextMatter, NextTicket, OpenWindow, PauseWindow, Problem, ProblemKind, WindowDesk,
+};
 use ticket_dispatcher_queue_core::{Effect, Event, Why};
-use ticket_dispatcher_types::{ClerkId, CloseReason, TicketId, TicketState, WindowId};
+use ticket_dispatcher_types::{ClerkId, CloseReason, Millis, TicketId, TicketState, WindowId};
 use zeroize::Zeroizing;
 
 use crate::app::{App, Ask, Told};
@@ -18,6 +20,7 @@ use crate::body;
 use crate::caller::{Caller, Role};
 use crate::problem::Failure;
 use crate::tickets::ticket_view;
+use crate::view::Picture;
 use crate::why::{said, said_of};
 
 /// Who works in the hall.
@@ -60,6 +63,11 @@ fn desk_of(app: &App, id: &WindowId) -> Result<WindowDesk, Failure> {
         seq: picture.seq,
         window: picture.window_view(&app.hall, window),
         clerk: window.clerk.clone(),
+        miss_in_s: window
+            .current
+            .and_then(|id| picture.engine.miss_in(app.clock.stamp().now, id))
+            .and_then(|left| u32::try_from((left + Millis(999)).secs()).ok()),
+        next_matter: window.current.and_then(|id| next_matter(app, &picture, id, &groups)),
         current: current.clone(),
         why: current
             .as_ref()
@@ -69,6 +77,16 @@ fn desk_of(app: &App, id: &WindowId) -> Result<WindowDesk, Failure> {
         groups,
         held: show(here(TicketState::Held).map(|t| t.id).collect()),
         missed: show(missed.into_iter().take(MISSED_MAX).map(|(_, id)| id).collect()),
+    })
+}
+
+fn next_matter(app: &App, picture: &Picture, id: TicketId, groups: &[GroupView]) -> Option<NextMatter> {
+    let ticket = picture.engine.ticket(id)?;
+    let service = ticket.services.get(usize::from(ticket.matter) + 1)?;
+    let group = &app.hall.service(service)?.group;
+    Some(NextMatter {
+        service: service.clone(),
+        here: groups.iter().any(|served| served.id == *group),
     })
 }
 
@@ -194,7 +212,7 @@ pub async fn close(
 /// The policy's next ticket for this window.
 #[utoipa::path(post, path = "/api/v1/windows/{w}/next", tag = "windows", request_body = NextTicket,
     params(("w" = String, Path, description = "The window")),
-    responses((status = 200, description = "Called to this window", body = Called),
+    responses((status = 200, description = "Called to this window, or still here with the next matter", body = Called),
         (status = 204, description = "Nobody waits whom this window could serve"),
         (status = 404, body = Problem), (status = 409, body = Problem), (status = 503, body = Problem)))]
 pub async fn next(
@@ -227,7 +245,10 @@ pub async fn next(
 /// The answer for a call; 204 when the row holds none.
 pub fn called_answer(app: &App, window: WindowId, outcome: &Outcome) -> Result<Response, Failure> {
     let Some((ticket, why)) = called(outcome) else {
-        return Ok(StatusCode::NO_CONTENT.into_response());
+        return match goes_on(outcome) {
+            Some(ticket) => went_on(app, window, ticket),
+            None => Ok(StatusCode::NO_CONTENT.into_response()),
+        };
     };
     let shown = ticket_view(&app.view.read(), ticket);
     let ticket = shown.ok_or_else(|| Failure::new(ProblemKind::NotFound, "The ticket is of an earlier day."))?;
@@ -237,6 +258,25 @@ pub fn called_answer(app: &App, window: WindowId, outcome: &Outcome) -> Result<R
     });
     let why = said_of(&why, ticket.number, picked).zh;
     Ok(Json(Called { window, ticket, why }).into_response())
+}
+
+/// Nobody was called, because who is here goes on with the next matter.
+fn went_on(app: &App, window: WindowId, ticket: TicketId) -> Result<Response, Failure> {
+    let shown = ticket_view(&app.view.read(), ticket);
+    let ticket = shown.ok_or_else(|| Failure::new(ProblemKind::NotFound, "The ticket is of an earlier day."))?;
+    let why = format!("{} 还有下一件，在本窗口接着办。", ticket.number);
+    Ok(Json(Called { window, ticket, why }).into_response())
+}
+
+fn goes_on(outcome: &Outcome) -> Option<TicketId> {
+    outcome.effects.iter().find_map(|effect| match effect {
+        Effect::NextMatter {
+            ticket,
+            window: Some(_),
+            ..
+        } => Some(*ticket),
+        _ => None,
+    })
 }
 
 fn called(outcome: &Outcome) -> Option<(TicketId, Why)> {

@@ -54,8 +54,8 @@ const ENGINE_VERSION: u32 = ticket_dispatcher_queue_core::ENGINE_VERSION;
 
 enum Message {
     Do(Box<Command>),
-    /// Whose bookings somebody may see.
-    Person(IdTag, Box<dyn FnOnce(Option<String>) + Send>),
+    /// What somebody may see of a person.
+    Person(IdTag, Box<dyn FnOnce(Whose) + Send>),
     /// What the boards have shown, or not.
     Note(Delivery),
     /// Look at the clock: a day may have begun.
@@ -63,6 +63,15 @@ enum Message {
     /// The end of the day: drop what is left of persons.
     EndOfDay,
     Stop,
+}
+
+/// The opaque keys of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whose {
+    /// That of the person's bookings; none if there are none.
+    pub booker: Option<String>,
+    /// That of today's tickets.
+    pub holder: String,
 }
 
 /// The handle of a running ledger. Clones share it.
@@ -98,8 +107,8 @@ impl Ledger {
         }
     }
 
-    /// Asks for the key that this person's bookings carry; none if there are none, or nobody can say now.
-    pub fn person(&self, tag: IdTag, answer: Box<dyn FnOnce(Option<String>) + Send>) {
+    /// Asks for the keys that this person's bookings and tickets carry. No answer if nobody can say now.
+    pub fn person(&self, tag: IdTag, answer: Box<dyn FnOnce(Whose) + Send>) {
         // A message that is refused drops the answer, which tells whoever waits for it.
         let _ = self.send.try_send(Message::Person(tag, answer));
     }
@@ -257,7 +266,10 @@ impl Writer {
         for message in batch.drain(..) {
             match message {
                 Message::Do(command) => commands.push(*command),
-                Message::Person(tag, answer) => answer(crate::booker::person(&self.db, &tag).unwrap_or_default()),
+                Message::Person(tag, answer) => answer(Whose {
+                    booker: crate::booker::person(&self.db, &tag).unwrap_or_default(),
+                    holder: self.day_key.holder(&tag).to_string(),
+                }),
                 Message::Note(delivery) => self.note(delivery),
                 Message::Tick => self.tick(),
                 Message::EndOfDay => self.end_of_day(),

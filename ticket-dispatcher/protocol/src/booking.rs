@@ -1,7 +1,7 @@
 //! Appointments: which slots are free, making and giving back a booking, what a kiosk finds for a card.
 
 use serde::{Deserialize, Serialize};
-use ticket_dispatcher_types::{BookingId, ServiceId};
+use ticket_dispatcher_types::{BookingId, ServiceId, TicketNo};
 use utoipa::ToSchema;
 
 use crate::Holder;
@@ -104,6 +104,22 @@ pub struct FoundBookings {
     /// The first day on which the person may book online again; none for everybody who may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_until: Option<String>,
+    /// The person's number of today that was called in vain and may come back: taking a number for its service does so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<MissedTicket>,
+}
+
+/// A number that was called in vain and may come back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MissedTicket {
+    /// The number.
+    #[schema(value_type = String)]
+    pub number: TicketNo,
+    /// The service that it is next for.
+    #[schema(value_type = String)]
+    pub service: ServiceId,
+    /// Until when it may, local time like `11:42`.
+    pub until: String,
 }
 
 /// `POST /bookings/unblock`.

@@ -155,6 +155,8 @@ pub enum HallEventKind {
     Started,
     /// Service ended.
     Finished,
+    /// One of several matters ended: the ticket goes on with the next, at the window or in the queue.
+    NextMatter,
     /// Called in vain.
     NoShow,
     /// Given back or void.

@@ -23,7 +23,8 @@ pub use access::{
     MakeEnrolmentCode, PutAccount, RenewCertificate, Renewed, RevokeCertificate, SignInAsked, SignedIn,
 };
 pub use booking::{
-    BookSlot, BookingStateView, BookingView, FindBookings, FoundBookings, SlotView, SlotsView, UnblockBooker,
+    BookSlot, BookingStateView, BookingView, FindBookings, FoundBookings, MissedTicket, SlotView, SlotsView,
+    UnblockBooker,
 };
 pub use hall::{CallView, GroupView, HallEvent, HallEventKind, HallInfo, HallSnapshot, Shown, WindowView};
 pub use maker::{
@@ -31,16 +32,19 @@ pub use maker::{
     MakerOrders, MakerStaff, MakerSupply, MakerView, MakersView, OrderMaker, TellMaker,
 };
 pub use offline::{AskLease, HandOver, HandedOver, Lent, LentNumber};
-pub use problem::{HeldTicket, Problem, ProblemKind};
+pub use problem::{HeldTicket, KeptSlot, Problem, ProblemKind};
 pub use service::{LocalText, OpenHours, ServiceGroup, ServiceView, Services, TemporaryCardRules, WaitRange};
 pub use staff::{CallStaff, StaffCallReason, StaffCalled};
 pub use steering::{
     Alert, AlertKind, CallNote, Clear, Entry, EntryKind, GroupNow, ManagerView, OverView, PickTicket, PolicyChoice,
     PolicyView, RunnerUpView, Said, SetPolicy, WaitingList, WaitingTicket, WhatIf, WhatIfAnswer, WhyView, WindowNow,
 };
-pub use ticket::{Holder, LookupPair, LookupState, LookupView, TakeTicket, TicketHistory, TicketIssued, TicketView};
+pub use ticket::{
+    Holder, LookupPair, LookupState, LookupView, TakeTicket, TicketHistory, TicketIssued, TicketView, ToldWait, WayBack,
+};
 pub use window::{
-    Called, CancelTicket, FinishTicket, NextTicket, OpenWindow, PauseWindow, RateTicket, TransferTicket, WindowDesk,
+    Called, CancelTicket, FinishTicket, NextMatter, NextTicket, OpenWindow, PauseWindow, RateTicket, TransferTicket,
+    WindowDesk,
 };
 
 /// Largest request body in bytes; a longer one is refused with 413 before it is read.

@@ -1,7 +1,7 @@
 //! Errors on the wire: RFC 9457 problem documents, `application/problem+json`.
 
 use serde::{Deserialize, Serialize};
-use ticket_dispatcher_types::{ServiceId, TicketId, TicketNo, TicketState};
+use ticket_dispatcher_types::{Cases, ServiceId, TicketId, TicketNo, TicketState};
 use utoipa::ToSchema;
 
 use crate::WaitRange;
@@ -14,6 +14,8 @@ pub enum ProblemKind {
     AlreadyHolds,
     /// 409: the ticket or window is not in a state in which this can be done.
     WrongState,
+    /// 409: a called person is given time to come; `left_s` says how long before the number can be marked as missed.
+    TooEarly,
     /// 409: a number given out offline on another day, which is over.
     DayIsOver,
     /// 409: every place of this slot that may be booked is booked.
@@ -67,6 +69,9 @@ pub struct Problem {
     /// With `already-holds`: the open ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<HeldTicket>,
+    /// With `too-early`: seconds until it can be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_s: Option<u32>,
 }
 
 /// The open ticket of a person who asked for another one. Sent to the kiosk that read the person's card, to nobody
@@ -99,4 +104,23 @@ pub struct HeldTicket {
     pub check_code: String,
     /// When it was issued, RFC 3339.
     pub issued_at: String,
+    /// Masked name, only where the hall prints it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masked_name: Option<String>,
+    /// Cases on it.
+    #[serde(default)]
+    #[schema(value_type = u8)]
+    pub cases: Cases,
+    /// Slot of the appointment that it keeps, local time; none for an ordinary number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<KeptSlot>,
+}
+
+/// The slot of a kept appointment, local times like `10:00`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeptSlot {
+    /// Begins.
+    pub from: String,
+    /// Ends.
+    pub to: String,
 }

@@ -1,7 +1,7 @@
 //! The catalogue as the kiosk shows it.
 
 use serde::{Deserialize, Serialize};
-use ticket_dispatcher_types::{GroupId, ServiceId};
+use ticket_dispatcher_types::{GroupId, ServiceId, Wait};
 use utoipa::ToSchema;
 
 /// A text in the hall's three languages. Traditional and English fall back to simplified where a hall left them out.
@@ -26,6 +26,13 @@ pub struct WaitRange {
     pub p50_s: u32,
     /// One in ten waits longer.
     pub p90_s: u32,
+}
+
+impl WaitRange {
+    /// In whole minutes, as it is told.
+    pub fn minutes(wait: Option<Self>) -> Option<Wait> {
+        Wait::from_secs(wait.map(|wait| (wait.p10_s, wait.p90_s)))
+    }
 }
 
 /// `GET /services`.

@@ -91,6 +91,13 @@ pub struct TicketIssued {
     /// Masked name, only where the hall prints it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub masked_name: Option<String>,
+    /// Cases on it.
+    #[serde(default)]
+    #[schema(value_type = u8)]
+    pub cases: Cases,
+    /// The person's missed number, back in the queue at the hall's place for such: it happens once, the next is fresh.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub returned: bool,
     /// What the QR on the ticket says.
     pub lookup_url: String,
     /// RFC 3339, UTC.
@@ -112,6 +119,9 @@ pub struct TicketView {
     /// What for.
     #[schema(value_type = Vec<String>)]
     pub services: Vec<ServiceId>,
+    /// Which of them is next or under way, from 0.
+    #[serde(default)]
+    pub matter: u8,
     /// Effective class.
     #[schema(value_type = String)]
     pub class: Class,
@@ -170,8 +180,14 @@ pub struct LookupView {
     pub slip: Option<TicketNo>,
     /// What the person should do.
     pub state: LookupState,
-    /// Names of the services.
+    /// Names of the services, in the order in which they are done.
     pub services: Vec<crate::LocalText>,
+    /// How many of them are done.
+    #[serde(default)]
+    pub done: u8,
+    /// The rest may need another window than the first: one number serves for all, its place is kept.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub in_order: bool,
     /// Papers to have at hand, each once, in the order of the hall file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub materials: Vec<crate::LocalText>,
@@ -180,6 +196,12 @@ pub struct LookupView {
     /// Likely wait from now on, while waiting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait: Option<WaitRange>,
+    /// Both in words, while waiting: the same that the kiosk and the slip say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<ToldWait>,
+    /// How a missed number comes back, while it may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<WayBack>,
     /// The window to go to, once called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_name: Option<crate::LocalText>,
@@ -195,6 +217,24 @@ pub struct LookupView {
     pub as_of: String,
     /// Journal position.
     pub seq: u64,
+}
+
+/// Place and wait in words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ToldWait {
+    /// `前面还有 4 人`.
+    pub ahead: crate::LocalText,
+    /// `约 10 至 25 分钟`; what happens next where nobody can say.
+    pub wait: crate::LocalText,
+}
+
+/// How a missed number comes back, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WayBack {
+    /// Until when, local time like `11:42`.
+    pub until: String,
+    /// At which place of the queue.
+    pub place: u8,
 }
 
 /// Where a ticket stands, as told to its holder.

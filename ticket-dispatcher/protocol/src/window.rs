@@ -40,10 +40,20 @@ pub struct Called {
     /// The window.
     #[schema(value_type = String)]
     pub window: WindowId,
-    /// Who was called.
+    /// Who was called; with more matters that this window serves, who is still here with the next of them, `serving`.
     pub ticket: TicketView,
     /// One sentence: why this one.
     pub why: String,
+}
+
+/// The next of several matters on one number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NextMatter {
+    /// The service.
+    #[schema(value_type = String)]
+    pub service: ServiceId,
+    /// This window goes on with it at once; otherwise it waits, its place kept, for a window that serves it.
+    pub here: bool,
 }
 
 /// `GET /windows/{w}`: everything the clerk's page shows. Read again whenever an answer was lost, so that the page
@@ -61,6 +71,12 @@ pub struct WindowDesk {
     /// Whom it has now: called or being served.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<TicketView>,
+    /// Seconds until the number that was called can be marked as missed; 0 when it can, none when none is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub miss_in_s: Option<u32>,
+    /// What the present ticket needs after the present matter; none when that is its last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_matter: Option<NextMatter>,
     /// One sentence: why this one was called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,

@@ -5,10 +5,9 @@ use core::cmp::Ordering;
 use ticket_dispatcher_types::{Class, Millis};
 
 use crate::effect::{Effect, RunnerUp, Why};
-use crate::engine::{Engine, count};
+use crate::engine::Engine;
 use crate::policy::{Claim, Policy, Urgency, WindowRule, class_place};
 use crate::ticket::Ticket;
-use crate::waiters::first_of;
 
 /// A waiting ticket with its urgency.
 pub(crate) struct Candidate {
@@ -34,7 +33,7 @@ impl Engine {
         let window = *windows
             .iter()
             .filter(|window| self.can_serve(**window, winner.ticket))
-            .min_by_key(|window| self.window_order(**window))?;
+            .min_by_key(|window| (!self.serves_all(**window, winner.ticket), self.window_order(**window)))?;
         let others = candidates
             .iter()
             .filter(|c| c.ticket != winner.ticket && self.can_serve(window, c.ticket));
@@ -79,52 +78,16 @@ impl Engine {
         }
     }
 
-    /// The best `n` waiting tickets, best first.
-    pub(crate) fn ranked(&self, now: Millis, n: usize) -> Vec<usize> {
-        let mut all = self.firsts(now, n);
-        all.sort_by(|a, b| self.before(a, b));
-        all.into_iter().map(|c| c.ticket).take(n).collect()
-    }
-
-    /// Waiting tickets of the same group that would be called before this one: of each row of its like so many as go
-    /// before it, and all that follow rules of their own and do.
-    pub(crate) fn ahead<'a>(&'a self, one: &Ticket) -> u32 {
-        let Some(ix) = self.state.by_id.get(&one.id).copied() else {
-            return 0;
-        };
-        let queues = self.queues();
-        let own = self.candidate(self.state.clock, ix, queues);
-        let sooner =
-            |other: usize| self.before(&self.candidate(self.state.clock, other, queues), &own) == Ordering::Less;
-        if self.config.policy == Policy::Fifo {
-            let same = |other: &&usize| self.state.tickets[**other].group_at == one.group_at;
-            return count(self.state.waiting.iter().filter(same).filter(|other| sooner(**other)));
-        }
-        let same = |other: &&usize| self.state.tickets[**other].group_at == one.group_at;
-        let special = self.waiters.special.iter().filter(same);
-        let special = count(special.filter(|other| sooner(**other)));
-        // Who came just now is the last of his row: nobody need be asked where he stands in it.
-        let others = |row: &'a [usize]| row.strip_suffix(&[ix]).unwrap_or(row);
-        let rows = self.waiters.rows_of(one.group_at).map(others);
-        let rows: usize = rows.map(|row| first_of(row, sooner)).sum();
-        special.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX))
-    }
-
     /// The first of each row of people alike, because nobody overtakes his like; and all that are bound to one window
     /// or go in front.
     fn candidates(&self, now: Millis) -> Vec<Candidate> {
-        self.firsts(now, 1)
-    }
-
-    /// Waiting tickets of which at least the best `n` are among.
-    fn firsts(&self, now: Millis, n: usize) -> Vec<Candidate> {
         if self.config.policy == Policy::Fifo {
             // A missed ticket that comes back has an old base time and a new place, so rows do not stand by arrival.
             let all = self.state.waiting.iter();
             return all.map(|ix| self.candidate(now, *ix, self.queues())).collect();
         }
-        let rows = self.waiters.rows().flat_map(|row| row.iter().take(n));
-        let all = self.waiters.special.iter().chain(rows);
+        let firsts = self.waiters.rows().filter_map(|row| row.first());
+        let all = self.waiters.special.iter().chain(firsts);
         all.map(|ix| self.candidate(now, *ix, self.queues())).collect()
     }
 
@@ -163,6 +126,16 @@ impl Engine {
 
     pub(crate) fn ordinary_waits(&self, group: usize) -> bool {
         self.waiters.ordinary_waits(group)
+    }
+
+    /// Whether the window can do all that the ticket still needs, so that its person goes to one window only.
+    pub(crate) fn serves_all(&self, window: usize, ticket: usize) -> bool {
+        let ticket = &self.state.tickets[ticket];
+        let rest = &ticket.services[usize::from(ticket.matter)..];
+        rest.len() < 2
+            || rest
+                .iter()
+                .all(|service| self.index.skills[window][self.index.service_group[self.index.service(service)]])
     }
 
     fn window_order(&self, window: usize) -> (usize, Millis, usize) {

@@ -5,9 +5,9 @@ use ticket_dispatcher_types::{Class, GroupId, Millis, TicketId, TicketNo, Ticket
 
 use crate::config::OneTicketPer;
 use crate::effect::{Effect, Refusal};
-use crate::engine::{Engine, count};
+use crate::engine::Engine;
 use crate::event::{Event, NewTicket, TransferTo};
-use crate::forecast::Quote;
+use crate::forecast::{Forecast, Quote};
 use crate::ticket::Ticket;
 
 impl Engine {
@@ -117,6 +117,7 @@ impl Engine {
             }
             Event::NoShow { ticket } => {
                 let window = self.expect(*ticket, &[TicketState::Called], "missed")?;
+                self.has_waited_out_the_call(now, *ticket)?;
                 Effect::NoShow {
                     ticket: *ticket,
                     window,
@@ -143,7 +144,7 @@ impl Engine {
             }
             Event::Rate { ticket, stars } => self.rate(*ticket, *stars)?,
             Event::Transfer { ticket, to, reason } => self.transfer(*ticket, to, reason)?,
-            Event::Requeue { ticket, reason } => self.requeue(now, *ticket, reason)?,
+            Event::Requeue { ticket, reason } => return self.requeue(now, *ticket, reason, out),
             _ => unreachable!("`try_run` takes the others"),
         };
         self.emit(now, effect, out);
@@ -174,6 +175,10 @@ impl Engine {
         quote: Option<&Quote>,
         out: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
+        if let Some(missed) = self.comes_back(now, new) {
+            self.come_back(now, missed, quote, out);
+            return Ok(());
+        }
         let rules = &self.config.rules;
         if now < rules.issue_from || now > rules.issue_until {
             let (from, until) = (rules.issue_from.to_string(), rules.issue_until.to_string());
@@ -226,7 +231,7 @@ impl Engine {
     }
 
     /// The open ticket that the real-name rule counts against another one of this group.
-    fn held_already(&self, holder: Option<&str>, group: &GroupId) -> Option<&Ticket> {
+    pub(crate) fn held_already(&self, holder: Option<&str>, group: &GroupId) -> Option<&Ticket> {
         match self.config.rules.one_ticket_per {
             OneTicketPer::Group => self.open_ticket_of(holder?, Some(group)),
             OneTicketPer::Hall => self.open_ticket_of(holder?, None),
@@ -250,15 +255,26 @@ impl Engine {
             return;
         };
         *people_ahead = self.people_ahead(ticket.id);
-        let said = self.config.forecast_paths > 0 && self.can_say(now, self.state.tickets[ix].group_at);
-        *forecast = match quote {
-            _ if !said => None,
-            Some(quote) => quote.at(*people_ahead),
-            None => Some(self.foresee(now, ix)),
-        };
+        *forecast = self.foresee_or_quote(now, ix, *people_ahead, quote);
         // The fold above did not know it yet; nothing but the ticket itself keeps it.
         std::sync::Arc::make_mut(&mut self.state.tickets[ix]).forecast = *forecast;
         out.push(effect);
+    }
+
+    /// What a ticket that waits now is told: its own forecast, or the quote moved to its place.
+    pub(crate) fn foresee_or_quote(
+        &self,
+        now: Millis,
+        ix: usize,
+        people_ahead: u32,
+        quote: Option<&Quote>,
+    ) -> Option<Forecast> {
+        let said = self.config.forecast_paths > 0 && self.can_say(now, self.state.tickets[ix].group_at);
+        match quote {
+            _ if !said => None,
+            Some(quote) => quote.at(people_ahead),
+            None => Some(self.foresee(now, ix)),
+        }
     }
 
     fn effective_class(&self, now: Millis, new: &NewTicket) -> Result<(Class, i64), Refusal> {
@@ -315,6 +331,10 @@ impl Engine {
                 });
             }
             self.finish(now, current, out);
+            // The same person goes on here with the next matter.
+            if self.state.windows[ix].current.is_some() {
+                return Ok(());
+            }
         }
         let effect = self
             .choose(now, &[ix])
@@ -342,19 +362,24 @@ impl Engine {
         let window = ticket.window.clone().expect("a called ticket has a window");
         let matter = ticket.matter + 1;
         let next = ticket.services.get(usize::from(matter)).cloned();
-        self.emit(now, Effect::Finished { ticket: id, window }, out);
+        let finished = Effect::Finished {
+            ticket: id,
+            window: window.clone(),
+        };
+        self.emit(now, finished, out);
         if let Some(service) = next {
             let group = self.index.service_group[self.index.services[&service]];
-            let group = self.config.groups[group].id.clone();
-            self.emit(
-                now,
-                Effect::NextMatter {
-                    ticket: id,
-                    matter,
-                    group,
-                },
-                out,
-            );
+            // Nobody is sent round the hall for what this window can do as well.
+            let at = self.index.windows.get(&window).copied();
+            let goes_on =
+                at.is_some_and(|w| self.index.skills[w][group] && self.state.windows[w].state == WindowState::Open);
+            let effect = Effect::NextMatter {
+                ticket: id,
+                matter,
+                group: self.config.groups[group].id.clone(),
+                window: goes_on.then_some(window),
+            };
+            self.emit(now, effect, out);
         }
     }
 
@@ -415,49 +440,6 @@ impl Engine {
         })
     }
 
-    fn requeue(&self, now: Millis, id: TicketId, reason: &str) -> Result<Effect, Refusal> {
-        self.stands(
-            id,
-            |state| !matches!(state, TicketState::Waiting | TicketState::Finished),
-            "requeued",
-        )?;
-        let ticket = self.ticket(id).ok_or(Refusal::UnknownTicket)?;
-        let reason = reason.to_string();
-        if ticket.state == TicketState::Cancelled {
-            return Err(self.wrong_state(id, "requeued"));
-        }
-        if ticket.state != TicketState::NoShow {
-            return Ok(Effect::Requeued {
-                ticket: id,
-                reason,
-                place: ticket.place,
-                returned: false,
-            });
-        }
-        let missed = ticket.ended.unwrap_or(ticket.issued);
-        if ticket.returned || now > missed + self.config.rules.return_within {
-            return Err(Refusal::TooLateToReturn { number: ticket.number });
-        }
-        if let Some(other) = self.held_already(ticket.holder.as_deref(), &ticket.group) {
-            return Err(Refusal::AlreadyHolds {
-                ticket: other.id,
-                number: other.number,
-            });
-        }
-        let place = self.return_place(now, id);
-        Ok(Effect::Requeued {
-            ticket: id,
-            reason,
-            place,
-            returned: true,
-        })
-    }
-
-    /// Waiting tickets of the group before which nobody new may be put.
-    pub(crate) fn keep_ahead(&self) -> usize {
-        usize::from(self.config.rules.return_place.max(1)) - 1
-    }
-
     pub(crate) fn known(&self, window: &WindowId) -> Result<usize, Refusal> {
         let ix = self.index.windows.get(window).copied();
         ix.ok_or_else(|| Refusal::UnknownWindow { window: window.clone() })
@@ -470,7 +452,7 @@ impl Engine {
         Ok(ticket.window.clone().expect("a ticket that was called has a window"))
     }
 
-    fn stands(&self, id: TicketId, fits: impl Fn(TicketState) -> bool, wanted: &str) -> Result<(), Refusal> {
+    pub(crate) fn stands(&self, id: TicketId, fits: impl Fn(TicketState) -> bool, wanted: &str) -> Result<(), Refusal> {
         let ticket = self.ticket(id).ok_or(Refusal::UnknownTicket)?;
         if fits(ticket.state) {
             Ok(())
@@ -496,31 +478,6 @@ impl Engine {
             number: ticket.number,
             state: state.to_string(),
             wanted: wanted.to_string(),
-        }
-    }
-
-    /// Behind the second of those that wait in the group (third place); in its old place when fewer wait.
-    fn return_place(&self, now: Millis, id: TicketId) -> crate::effect::Place {
-        let Some(ticket) = self.ticket(id) else {
-            return crate::effect::Place {
-                queued_ms: now.0,
-                rank: u64::MAX,
-                base_ms: now.0,
-            };
-        };
-        let ahead: Vec<_> = self
-            .waiting()
-            .filter(|t| t.group == ticket.group)
-            .take(self.keep_ahead())
-            .collect();
-        debug_assert!(count(ahead.iter()) <= u32::from(self.config.rules.return_place));
-        match ahead.last() {
-            Some(last) if last.place > ticket.place => crate::effect::Place {
-                queued_ms: last.place.queued_ms,
-                rank: last.place.rank | 1,
-                base_ms: last.place.base_ms,
-            },
-            _ => ticket.place,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::{
-    BookingId, Class, ClerkId, CloseReason, DeviceId, GroupId, TicketId, TicketNo, WindowId,
+    BookingId, Cases, Class, ClerkId, CloseReason, DeviceId, GroupId, ServiceId, TicketId, TicketNo, WindowId,
 };
 
 use crate::booking::{Excuse, NewBooking};
@@ -89,7 +89,8 @@ pub enum Effect {
         /// The window.
         window: WindowId,
     },
-    /// A ticket with several matters waits for its next one, place kept. Follows `Finished`.
+    /// A ticket with several matters comes to its next one: at the same window, or it waits with its place kept.
+    /// Follows `Finished`.
     NextMatter {
         /// The ticket.
         ticket: TicketId,
@@ -97,6 +98,9 @@ pub enum Effect {
         matter: u8,
         /// The group whose queue it is in now.
         group: GroupId,
+        /// The window that goes on with it at once, because it serves this matter too; none when it waits again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        window: Option<WindowId>,
     },
     /// Called in vain.
     NoShow {
@@ -128,6 +132,9 @@ pub enum Effect {
         place: Place,
         /// True for a missed ticket that came back, which a ticket may do once.
         returned: bool,
+        /// What the person was told who came back by taking a number; none where staff put the ticket back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        told: Option<Box<Told>>,
     },
     /// Put aside.
     Held {
@@ -169,6 +176,9 @@ pub enum Effect {
         by: TicketId,
         /// Its number.
         number: TicketNo,
+        /// How many cases the one that counts has from now on, where the void one had more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cases: Option<Cases>,
     },
     /// Rated.
     Rated {
@@ -259,6 +269,25 @@ pub enum Effect {
     },
 }
 
+/// What a person who came back was told, so that the same request is answered the same for ever.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// The number that counts again.
+    pub number: TicketNo,
+    /// What it is for.
+    pub services: Vec<ServiceId>,
+    /// The group whose queue it is in.
+    pub group: GroupId,
+    /// Effective class.
+    pub class: Class,
+    /// Cases on it.
+    pub cases: Cases,
+    /// Waiting tickets of the group that stand before it.
+    pub people_ahead: u32,
+    /// Time until its call; none where nobody can say.
+    pub forecast: Option<Forecast>,
+}
+
 /// A place in the queue. Places compare by `queued_ms`, then `rank`, then order of issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
@@ -323,7 +352,7 @@ pub enum Refusal {
     #[error("no such service `{service}`")]
     UnknownService {
         /// As given.
-        service: ticket_dispatcher_types::ServiceId,
+        service: ServiceId,
     },
     /// No service given, or more than the hall allows.
     #[error("a ticket is for 1 to {most} matters")]
@@ -380,6 +409,14 @@ pub enum Refusal {
     NotYours {
         /// Which.
         number: TicketNo,
+    },
+    /// A called person is given time to come.
+    #[error("ticket {number} was called just now; it can be marked as missed in {left_s} s")]
+    NotMissedYet {
+        /// Which.
+        number: TicketNo,
+        /// How long, seconds.
+        left_s: u32,
     },
     /// A number is called so often and then missed.
     #[error("ticket {number} was called {times} times; if nobody comes, mark it as missed")]
@@ -461,7 +498,7 @@ pub enum Refusal {
     #[error("this appointment is for service `{service}`")]
     BookedForOther {
         /// Its service.
-        service: ticket_dispatcher_types::ServiceId,
+        service: ServiceId,
     },
     /// The last number of this group that can be served today is gone.
     #[error("who takes a number of group `{group}` now would not be called before closing")]

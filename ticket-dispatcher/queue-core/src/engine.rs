@@ -221,18 +221,19 @@ impl Engine {
         group.map_or(0, |group| self.waiters.queues[*group])
     }
 
-    /// Waiting tickets of the same group that the policy would take before this one now; 0 when it does not wait.
+    /// Waiting tickets of the same group that would be called before this one, were the group called through now: by
+    /// policy, cap on priority calls and check-in window. 0 when it does not wait.
     pub fn people_ahead(&self, ticket: TicketId) -> u32 {
-        let Some(one) = self.ticket(ticket).filter(|t| t.state == TicketState::Waiting) else {
-            return 0;
-        };
-        self.ahead(one)
+        match self.state.by_id.get(&ticket) {
+            Some(ix) if self.state.tickets[*ix].state == TicketState::Waiting => self.ahead(*ix),
+            _ => 0,
+        }
     }
 
-    /// The first `n` waiting tickets as the policy ranks them now, over all groups.
+    /// The first `n` waiting tickets in the order in which they would be called now, over all groups.
     pub fn next_up(&self, n: usize) -> Vec<&Ticket> {
-        let ranked = self.ranked(self.state.clock, n);
-        ranked.into_iter().map(|ix| self.state.tickets[ix].as_ref()).collect()
+        let order = self.in_order(n).into_iter();
+        order.map(|ix| self.state.tickets[ix].as_ref()).collect()
     }
 
     /// Windows that could call this ticket, now or when they open, in the order of the hall file.
@@ -247,6 +248,20 @@ impl Engine {
             .enumerate()
             .filter(|(w, _)| self.can_serve(*w, *ix));
         fits.map(|(_, window)| window.id.clone()).collect()
+    }
+
+    /// Whether a ticket may need another window for the rest of its matters than for the present one.
+    pub fn may_need_two_windows(&self, ticket: TicketId) -> bool {
+        let Some(ix) = self.state.by_id.get(&ticket).copied() else {
+            return false;
+        };
+        let ticket = &self.state.tickets[ix];
+        let at = ticket.window.as_ref().and_then(|w| self.index.windows.get(w)).copied();
+        let mut windows = 0..self.state.windows.len();
+        match (ticket.state, at) {
+            (TicketState::Called | TicketState::Serving, Some(window)) => !self.serves_all(window, ix),
+            _ => windows.any(|window| self.can_serve(window, ix) && !self.serves_all(window, ix)),
+        }
     }
 
     /// Whether anybody can say when a ticket of this group will be called: a window that serves it is open, or is

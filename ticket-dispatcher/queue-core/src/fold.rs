@@ -70,12 +70,21 @@ impl Engine {
             Effect::Finished { ticket, .. } => self.fold_finished(now, *ticket),
             Effect::NoShow { ticket, .. } => self.end(now, *ticket, TicketState::NoShow, "no-show"),
             Effect::Cancelled { ticket, .. } => self.end(now, *ticket, TicketState::Cancelled, "cancelled"),
-            Effect::Superseded { ticket, by, .. } => self.fold_superseded(now, *ticket, *by),
-            Effect::NextMatter { ticket, matter, group } => {
-                self.back_to_waiting(now, *ticket, "next-matter", |t| {
+            Effect::Superseded { ticket, by, cases, .. } => self.fold_superseded(now, *ticket, *by, *cases),
+            Effect::NextMatter {
+                ticket,
+                matter,
+                group,
+                window,
+            } => {
+                let next = |t: &mut Ticket| {
                     t.matter = *matter;
                     t.group.clone_from(group);
-                });
+                };
+                match window {
+                    Some(window) => self.go_on_at(now, *ticket, window, next),
+                    None => self.back_to_waiting(now, *ticket, "next-matter", next),
+                }
             }
             Effect::Transferred {
                 ticket,
@@ -297,6 +306,23 @@ impl Engine {
         });
         if let Some(ix) = self.state.by_id.get(&ticket).copied() {
             self.enqueue(ix);
+        }
+    }
+
+    /// The window that has just finished one matter is at the next.
+    fn go_on_at(&mut self, now: Millis, id: TicketId, window: &WindowId, more: impl FnOnce(&mut Ticket)) {
+        let index = self.index.clone();
+        self.change(now, id, "next-matter", |t| {
+            t.state = TicketState::Serving;
+            t.ended = None;
+            t.started = Some(now);
+            more(t);
+            t.service_at = index.service(t.service());
+            t.group_at = index.group(&t.group);
+        });
+        let at = index.windows.get(window).filter(|_| self.state.by_id.contains_key(&id));
+        if let Some(at) = at {
+            self.state.windows[*at].current = Some(id);
         }
     }
 

@@ -12,7 +12,7 @@
 //! - A number of another day is refused: that day is over for everybody.
 
 use serde::{Deserialize, Serialize};
-use ticket_dispatcher_types::{Class, DeviceId, GroupId, Millis, TicketId, TicketNo, TicketState};
+use ticket_dispatcher_types::{Cases, Class, DeviceId, GroupId, Millis, TicketId, TicketNo, TicketState};
 
 use crate::effect::{Effect, Place, Refusal};
 use crate::engine::{Engine, count};
@@ -136,11 +136,26 @@ impl Engine {
         }
     }
 
-    pub(crate) fn fold_superseded(&mut self, now: Millis, ticket: TicketId, by: TicketId) {
+    pub(crate) fn fold_superseded(&mut self, now: Millis, ticket: TicketId, by: TicketId, cases: Option<Cases>) {
         self.end(now, ticket, TicketState::Cancelled, "superseded");
+        if let (Some(cases), Some(ix)) = (cases, self.state.by_id.get(&by)) {
+            std::sync::Arc::make_mut(&mut self.state.tickets[*ix]).cases = cases;
+        }
         if let Some(ix) = self.state.by_id.get(&ticket) {
             std::sync::Arc::make_mut(&mut self.state.tickets[*ix]).superseded_by = Some(by);
         }
+    }
+
+    /// One ticket of a person counts from now on instead of another one; the window's time is planned for the more
+    /// cases of the two.
+    pub(crate) fn superseded(&self, ticket: TicketId, by: TicketId) -> Option<Effect> {
+        let (void, counts) = (self.ticket(ticket)?, self.ticket(by)?);
+        Some(Effect::Superseded {
+            ticket,
+            by,
+            number: counts.number,
+            cases: (void.cases > counts.cases).then_some(void.cases),
+        })
     }
 
     pub(crate) fn hand_over(
@@ -178,22 +193,29 @@ impl Engine {
         }
         let holder = new.holder.as_deref();
         let held = holder.and_then(|holder| self.open_ticket_of(holder, Some(&group)));
-        let held = held.map(|held| (held.id, held.number, held.state, held.place));
-        let Some((other, other_number, state, place)) = held else {
+        let held = held.map(|held| (held.id, held.number, held.state, held.place, held.cases));
+        let Some((other, other_number, state, place, cases)) = held else {
             self.bring_in(now, offline, group, issued, issued, out);
             return Ok(());
         };
         let first = Millis(place.queued_ms.min(issued.0));
         if state == TicketState::Waiting && !self.is_lent(other_number) {
-            let (ticket, by) = (other, new.id);
-            self.emit(now, Effect::Superseded { ticket, by, number }, out);
-            self.bring_in(now, offline, group, issued, first, out);
+            let void = Effect::Superseded {
+                ticket: other,
+                by: new.id,
+                number,
+                cases: None,
+            };
+            self.emit(now, void, out);
+            let mut counts = offline.clone();
+            counts.ticket.cases = new.cases.max(cases);
+            self.bring_in(now, &counts, group, issued, first, out);
             return Ok(());
         }
         self.bring_in(now, offline, group, issued, issued, out);
-        let (ticket, by) = (new.id, other);
-        let number = other_number;
-        self.emit(now, Effect::Superseded { ticket, by, number }, out);
+        if let Some(void) = self.superseded(new.id, other) {
+            self.emit(now, void, out);
+        }
         if state == TicketState::Waiting && first.0 < place.queued_ms {
             self.put(now, other, first, out);
         }
@@ -272,6 +294,7 @@ impl Engine {
             reason,
             place,
             returned: false,
+            told: None,
         };
         self.emit(now, effect, out);
     }

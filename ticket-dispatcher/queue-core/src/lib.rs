@@ -26,6 +26,8 @@ mod forecast;
 mod index;
 mod learn;
 mod lease;
+mod missed;
+mod order;
 mod outlook;
 mod path_queue;
 mod paths;
@@ -39,7 +41,7 @@ pub use booking::{BookingNow, BookingRules, BookingState, Excuse, LastTicket, Ne
 pub use calendar::{day_number, day_text};
 pub use compare::{Comparison, Passed, Standing};
 pub use config::{Archive, Booking, Group, HallConfig, OneTicketPer, PlanInterval, Profile, Rules, Service, Window};
-pub use effect::{Effect, Place, Refusal, RunnerUp, Why};
+pub use effect::{Effect, Place, Refusal, RunnerUp, Told, Why};
 pub use engine::Engine;
 pub use event::{By, Event, NewTicket, Source, TransferTo};
 pub use forecast::{Forecast, QueueOutlook, Quote};

@@ -12,6 +12,8 @@ use crate::ticket::{Ticket, WindowNow};
 
 /// A window that is this late for its plan is taken as being in its next interval.
 const PLAN_SLACK_MS: i64 = 600_000;
+/// A window that has not opened so long after its plan is waited for no longer.
+const OVERDUE_MS: i64 = 1_800_000;
 /// How far a look-ahead goes beyond the closing of the hall.
 const AFTER_CLOSE_MS: i64 = 3_600_000;
 /// Bookings farther ahead than this are left out: who waits now is called before them.
@@ -33,7 +35,7 @@ impl Engine {
 
     /// People ahead of an ordinary ticket for a service, were it taken now.
     pub(crate) fn ahead_if_new(&self, now: Millis, service: usize) -> u32 {
-        self.ahead_of_new(now, &self.claim_of_new(now, service))
+        self.ahead_of_new(now, self.claim_of_new(now, service))
     }
 
     fn claim_of_new(&self, now: Millis, service: usize) -> Claim {
@@ -60,7 +62,7 @@ impl Engine {
         };
         let scene = self.scene(now, Some(person));
         (
-            self.ahead_of_new(now, &claim),
+            self.ahead_of_new(now, claim),
             self.play_one(&scene, scene.queue.len() - 1),
         )
     }
@@ -144,15 +146,6 @@ impl Engine {
 
     fn range(&self, waits: &mut [i64]) -> Forecast {
         self.state.learnt.calibration.apply(raw_range(waits))
-    }
-
-    /// Waiting tickets of the group that would go before an ordinary one taken now.
-    fn ahead_of_new(&self, now: Millis, claim: &Claim) -> u32 {
-        let queues = self.queues();
-        let new = self.scorer.urgency(now.0, claim, queues);
-        let sooner =
-            |t: &&Ticket| self.scorer.urgency(now.0, &t.claim(), queues).order(&new) != core::cmp::Ordering::Less;
-        count(self.waiting().filter(|t| t.group_at == claim.group).filter(sooner))
     }
 
     pub(crate) fn scene(&self, now: Millis, extra: Option<Person>) -> Scene<'_> {
@@ -324,7 +317,9 @@ impl Engine {
         match self.door(now.0, window) {
             (Door::Open, _) => true,
             (Door::Shut, _) => false,
-            (Door::Planned | Door::Fault { .. }, plan) => !plan.is_empty(),
+            (Door::Fault { .. }, plan) => !plan.is_empty(),
+            // A window long overdue is not open; when it will be, nobody can say.
+            (Door::Planned, plan) => plan.first().is_some_and(|(from, _)| now.0 - from <= OVERDUE_MS),
         }
     }
 

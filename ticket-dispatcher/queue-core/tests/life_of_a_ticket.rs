@@ -182,48 +182,6 @@ fn a_person_holds_one_open_ticket_of_a_group() {
 }
 
 #[test]
-fn a_missed_ticket_comes_back_at_third_place_once() {
-    let mut engine = started();
-    for n in 1..=5 {
-        engine.apply(OPEN + Millis::from_secs(n.into()), take(n, &["A1"], None));
-    }
-    open(&mut engine, "W02");
-    next(&mut engine, "W02", false);
-    let again = engine.apply(engine_time(&engine), Event::Recall { ticket: id(1) });
-    assert!(matches!(again[0], Effect::Recalled { times: 2, .. }));
-    engine.apply(engine_time(&engine), Event::NoShow { ticket: id(1) });
-    assert_eq!(engine.ticket(id(1)).unwrap().state, TicketState::NoShow);
-    let at = engine_time(&engine);
-    engine.apply(
-        at,
-        Event::Requeue {
-            ticket: id(1),
-            reason: "checked in".into(),
-        },
-    );
-    let order: Vec<_> = engine.next_up(9).iter().map(|t| t.id).collect();
-    assert_eq!(order, [id(2), id(3), id(1), id(4), id(5)]);
-    for n in [2, 3] {
-        assert_eq!(called(&next(&mut engine, "W02", true)), Some(id(n)));
-    }
-    assert_eq!(called(&next(&mut engine, "W02", true)), Some(id(1)));
-    engine.apply(engine_time(&engine), Event::NoShow { ticket: id(1) });
-    let twice = engine.apply(
-        engine_time(&engine),
-        Event::Requeue {
-            ticket: id(1),
-            reason: "again".into(),
-        },
-    );
-    assert!(matches!(
-        twice[0],
-        Effect::Refused {
-            refusal: Refusal::TooLateToReturn { .. }
-        }
-    ));
-}
-
-#[test]
 fn a_second_matter_keeps_the_place_of_the_first() {
     let mut engine = started();
     engine.apply(OPEN, take(1, &["A1", "B1"], None));
@@ -241,6 +199,54 @@ fn a_second_matter_keeps_the_place_of_the_first() {
     );
     open(&mut engine, "W01");
     assert_eq!(called(&next(&mut engine, "W01", false)), Some(id(1)));
+}
+
+#[test]
+fn a_window_that_can_do_the_next_matter_goes_on_with_it_and_nobody_is_sent_round() {
+    let mut engine = started();
+    engine.apply(OPEN, take(1, &["A1", "B1"], None));
+    engine.apply(OPEN + Millis(5), take(2, &["A1"], None));
+    open(&mut engine, "W01");
+    next(&mut engine, "W01", false);
+    engine.apply(engine_time(&engine), Event::Start { ticket: id(1) });
+    // "Finish and call the next" goes on with the same person too.
+    let effects = next(&mut engine, "W01", true);
+    assert!(
+        matches!(&effects[..], [Effect::Finished { .. }, Effect::NextMatter { matter: 1, window: Some(w), .. }]
+            if *w == window("W01")),
+        "{effects:?}"
+    );
+    let ticket = engine.ticket(id(1)).unwrap();
+    assert_eq!((ticket.state, ticket.service()), (TicketState::Serving, &service("B1")));
+    assert_eq!(engine.window(&window("W01")).unwrap().current, Some(id(1)));
+    assert_eq!(called(&next(&mut engine, "W01", true)), Some(id(2)));
+    assert_eq!(engine.ticket(id(1)).unwrap().state, TicketState::Finished);
+}
+
+#[test]
+fn a_window_about_to_rest_does_not_begin_the_next_matter() {
+    let mut engine = started();
+    engine.apply(OPEN, take(1, &["A1", "B1"], None));
+    open(&mut engine, "W01");
+    next(&mut engine, "W01", false);
+    let (window, reason) = (window("W01"), CloseReason::Lunch);
+    engine.apply(engine_time(&engine), Event::Close { window, reason });
+    engine.apply(engine_time(&engine), Event::Finish { ticket: id(1) });
+    let ticket = engine.ticket(id(1)).unwrap();
+    assert_eq!((ticket.state, ticket.service()), (TicketState::Waiting, &service("B1")));
+}
+
+#[test]
+fn of_two_idle_windows_the_one_that_can_do_all_matters_is_called_to() {
+    for (services, expected) in [(&["A1"][..], "W02"), (&["A1", "A2"], "W02"), (&["A1", "B1"], "W01")] {
+        let mut engine = started();
+        open(&mut engine, "W01");
+        open(&mut engine, "W02");
+        engine.apply(OPEN, take(1, services, None));
+        engine.apply(OPEN, Event::Dispatch);
+        let at = engine.ticket(id(1)).unwrap().window.clone();
+        assert_eq!(at, Some(window(expected)), "{services:?}");
+    }
 }
 
 #[test]

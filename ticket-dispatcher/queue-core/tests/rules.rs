@@ -149,7 +149,7 @@ fn a_citizen_gives_back_or_returns_at_any_kiosk_but_not_over_a_clerks_head() {
     next(&mut engine, 2, "W01");
     assert!(engine.may(&By::Kiosk, &cancel).is_err());
     assert!(engine.may(&By::Kiosk, &requeue(1)).is_err());
-    engine.apply(at(3), Event::NoShow { ticket: id(1) });
+    engine.apply(at(4), Event::NoShow { ticket: id(1) });
     assert_eq!(engine.may(&By::Kiosk, &requeue(1)), Ok(()));
     assert_eq!(
         engine.may(&hands("W02"), &requeue(1)),

@@ -9,6 +9,7 @@ mod number;
 mod personal;
 mod state;
 mod time;
+pub mod wait;
 mod window_names;
 
 pub use citizen::check_digit_holds;
@@ -17,4 +18,5 @@ pub use number::{Cases, CheckCode, TicketNo, TicketNoError};
 pub use personal::Personal;
 pub use state::{Class, CloseReason, DocumentKind, Lang, TicketState, WindowKind, WindowState};
 pub use time::{Millis, UnixMillis};
+pub use wait::Wait;
 pub use window_names::window_names;

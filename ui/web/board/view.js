@@ -23,32 +23,50 @@ export function showHall(hall, event) {
 /** @param {HallSnapshot} hall @param {import('../hall/fold.js').CallView|null} fresh the call that just came */
 function showCalls(hall, fresh) {
   const list = byId('calls');
-  const key = hall.calls.map((call) => call.seq).join();
+  const at = new Map(hall.windows.map((one) => [one.id, one]));
+  const key = hall.calls.map((call) => `${call.seq}${standing(call, at.get(call.window))}`).join();
   if (list.dataset.key === key) return;
   list.dataset.key = key;
-  const names = new Map(hall.windows.map((one) => [one.id, one.name]));
-  const rows = hall.calls.map((call, place) => callRow(call, names.get(call.window), place === 0 && !!fresh));
+  const rows = hall.calls.map((call, place) => callRow(call, at.get(call.window), place === 0 && !!fresh));
   list.replaceChildren(...(rows.length > 0 ? rows : [make('li', { class: 'quiet' }, '请留意叫号')]));
 }
 
 /**
+ * What the call still means: a number that is being served or gone is sent nowhere any more.
  * @param {import('../hall/fold.js').CallView} call
- * @param {import('../hall/fold.js').LocalText|undefined} window
+ * @param {import('../hall/fold.js').WindowView|undefined} window
+ * @returns {'called'|'serving'|'over'}
+ */
+function standing(call, window) {
+  if (window?.number !== call.number) return 'over';
+  return window.serving ? 'serving' : 'called';
+}
+
+const MEANING = {
+  called: { zh: '请到 ', en: 'Please go to' },
+  serving: { zh: '办理中 ', en: 'Being served at' },
+  over: { zh: '已叫过 ', en: 'Called before to' },
+};
+
+/**
+ * @param {import('../hall/fold.js').CallView} call
+ * @param {import('../hall/fold.js').WindowView|undefined} window
  * @param {boolean} fresh
  */
 function callRow(call, window, fresh) {
-  const please = make('span', { class: 'please' }, '请到 ');
+  const stands = standing(call, window);
+  const please = make('span', { class: 'please' }, MEANING[stands].zh);
   const again = call.times > 1 && make('span', { class: 'again' }, `第${call.times}次呼叫`);
   const when = make('p', { class: 'when' }, again, make('span', {}, timeOfDay(call.at)));
   const to = make(
     'p',
     { class: 'to' },
     please,
-    make('span', { class: 'window' }, window?.['zh-Hans'] ?? call.window),
-    make('small', { lang: 'en' }, `Please go to ${window?.en || call.window}`),
+    make('span', { class: 'window' }, window?.name['zh-Hans'] ?? call.window),
+    make('small', { lang: 'en' }, `${MEANING[stands].en} ${window?.name.en || call.window}`),
   );
   const number = make('p', { class: 'number' }, call.number);
-  const data = { class: fresh ? 'fresh' : null, 'data-number': call.number, 'data-times': call.times };
+  const data = { class: fresh ? 'fresh' : stands, 'data-number': call.number, 'data-times': call.times };
   return make('li', data, number, make('div', {}, to), when);
 }
 

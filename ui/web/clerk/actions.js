@@ -3,13 +3,14 @@
 /** @typedef {import('../hall/fold.js').WindowView} WindowView */
 /** @typedef {import('../hall/fold.js').GroupView} GroupView */
 /**
- * @typedef {{id: string, number: string, state: string, services: string[], class: string, cases: number,
+ * @typedef {{id: string, number: string, state: string, services: string[], matter: number, class: string, cases: number,
  *   masked_name?: string, window?: string, calls: number, issued_at: string,
  *   history: {seq: number, at: string, what: string, window?: string}[]}} TicketView
  */
 /**
  * @typedef {{seq: number, window: WindowView, clerk?: string, current?: TicketView, why?: string, waiting: number,
- *   groups: GroupView[], held: TicketView[], missed: TicketView[], may_pick?: boolean}} WindowDesk
+ *   groups: GroupView[], held: TicketView[], missed: TicketView[], may_pick?: boolean,
+ *   miss_in_s?: number, readAt?: number, next_matter?: {service: string, here: boolean}}} WindowDesk
  */
 /** @typedef {'shut'|'idle'|'called'|'serving'} Phase */
 /**
@@ -53,16 +54,28 @@ export function phaseOf(desk) {
 /**
  * The buttons: every action with its label now, and whether it can be done.
  * @param {WindowDesk} desk
+ * @param {number} at milliseconds since 1970
  * @returns {(Action & {possible: boolean})[]}
  */
-export function actionsOf(desk) {
-  const now = (action) => ({ ...action, label: labelOf(action, desk), possible: isPossible(action.name, desk) });
+export function actionsOf(desk, at) {
+  const now = (action) => ({ ...action, label: labelOf(action, desk, at), possible: isPossible(action.name, desk, at) });
   // Choosing a number is a right that few windows have; the others do not even see the button.
   return ACTIONS.filter((action) => action.name !== 'pick' || desk.may_pick).map(now);
 }
 
-/** @param {ActionName} name @param {WindowDesk} desk */
-export function isPossible(name, desk) {
+/**
+ * Seconds until the called number may be marked as missed: the person is given time to come.
+ * @param {WindowDesk} desk as read at `desk.readAt`
+ * @param {number} at milliseconds since 1970
+ */
+export function missLeftS(desk, at) {
+  const since = (at - (desk.readAt ?? at)) / 1000;
+  return Math.max(0, Math.ceil((desk.miss_in_s ?? 0) - since));
+}
+
+/** @param {ActionName} name @param {WindowDesk} desk @param {number} at milliseconds since 1970 */
+export function isPossible(name, desk, at) {
+  if (name === 'no-show' && missLeftS(desk, at) > 0) return false;
   if (name === 'resume') return desk.held.length > 0;
   if (name === 'requeue' && !desk.current) return desk.missed.length > 0;
   if (name === 'pick' && !desk.may_pick) return false;
@@ -70,9 +83,12 @@ export function isPossible(name, desk) {
   return POSSIBLE[phaseOf(desk)].includes(name);
 }
 
-/** @param {Action} action @param {WindowDesk} desk */
-function labelOf(action, desk) {
-  if (action.name === 'next' && phaseOf(desk) === 'serving') return '办结并叫下一位';
+/** @param {Action} action @param {WindowDesk} desk @param {number} at milliseconds since 1970 */
+function labelOf(action, desk, at) {
+  const serving = phaseOf(desk) === 'serving';
+  if (serving && desk.next_matter?.here && ['next', 'finish'].includes(action.name)) return '办结这件，接着办';
+  if (action.name === 'next' && serving) return '办结并叫下一位';
+  if (action.name === 'no-show' && missLeftS(desk, at) > 0) return `过号（${missLeftS(desk, at)} 秒后）`;
   if (action.name === 'rest' && desk.window.state !== 'open') return '开窗';
   if (action.name === 'requeue' && !desk.current) return '过号重排';
   return action.label;
@@ -93,9 +109,12 @@ export function actionOfKey(press) {
  * Why an action cannot be done now, and what can, in a sentence.
  * @param {ActionName} name
  * @param {WindowDesk} desk
+ * @param {number} at milliseconds since 1970
  */
-export function whyNot(name, desk) {
+export function whyNot(name, desk, at) {
   const phase = phaseOf(desk);
+  const left = missLeftS(desk, at);
+  if (name === 'no-show' && left > 0) return `${desk.current?.number} 刚叫不久，${left} 秒后才能记过号；可以按 R 重呼`;
   if (name === 'pick' && !desk.may_pick) return '本窗口按规则叫号，不能选号';
   if (name === 'pick' && desk.current) return '窗口还有人，办结后才能选号';
   if (name === 'next' && phase === 'called') {

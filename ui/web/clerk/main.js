@@ -9,8 +9,8 @@ import { askReason } from '../hall/reason.js';
 import { followHall } from '../hall/stream.js';
 import { actionOfKey, isPossible, whyNot } from './actions.js';
 import { pick } from './picker.js';
-import { showDesk, showWaited } from './view.js';
-import { CLASSES, DONE, RESTS, refusalInWords } from './words.js';
+import { showDesk, showMiss, showWaited } from './view.js';
+import { CLASSES, DONE, RESTS, finishedPart, refusalInWords } from './words.js';
 
 /** @typedef {import('./actions.js').WindowDesk} WindowDesk */
 /** @typedef {import('./actions.js').ActionName} ActionName */
@@ -44,6 +44,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Reads the window, an older answer than what is shown left aside. */
 async function readDesk() {
   const desk = await ask('GET', `/api/v1/windows/${encodeURIComponent(windowId)}`, { byItself: true });
+  desk.readAt = Date.now();
   if (!state.desk || desk.seq >= state.desk.seq) state.desk = desk;
 }
 
@@ -105,8 +106,8 @@ const post = (path, body) => ask('POST', `/api/v1/${path}`, { body, key: idempot
 /** @param {import('./actions.js').TicketView} ticket @param {ActionName} name @param {any} [body] */
 function onTicket(ticket, name, body = {}) {
   return alone(async () => {
-    await post(`tickets/${ticket.id}/${name}`, body);
-    return DONE[name]?.(ticket.number) ?? null;
+    const after = await post(`tickets/${ticket.id}/${name}`, body);
+    return finishedPart(after) ?? DONE[name]?.(ticket.number) ?? null;
   });
 }
 
@@ -114,7 +115,8 @@ function onTicket(ticket, name, body = {}) {
 function callNext(desk) {
   return alone(async () => {
     const called = await post(`windows/${windowId}/next`, { finish_current: desk.current?.state === 'serving' });
-    return called ? `请 ${called.ticket.number} 到本窗口` : '现在没有人等候';
+    if (!called) return '现在没有人等候';
+    return finishedPart(called.ticket) ?? `请 ${called.ticket.number} 到本窗口`;
   });
 }
 
@@ -197,8 +199,8 @@ async function oneOf(tickets, title) {
 async function act(name) {
   const desk = state.desk;
   if (!desk || state.busy) return;
-  if (!isPossible(name, desk)) {
-    say(whyNot(name, desk), 'warning');
+  if (!isPossible(name, desk, Date.now())) {
+    say(whyNot(name, desk, Date.now()), 'warning');
     return;
   }
   if (name === 'next') return callNext(desk);
@@ -290,6 +292,8 @@ else {
     },
   });
   setInterval(() => {
-    if (state.desk) showWaited(state.desk, Date.now());
+    if (!state.desk) return;
+    showWaited(state.desk, Date.now());
+    showMiss(state.desk, state.busy, Date.now());
   }, 1000);
 }

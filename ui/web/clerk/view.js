@@ -9,7 +9,7 @@ import { CLASSES, PHASES, WINDOW_STATES } from './words.js';
 /** @typedef {import('./actions.js').TicketView} TicketView */
 /** @typedef {import('../hall/fold.js').LocalText} LocalText */
 /**
- * @typedef {{id: string, name: LocalText, keywords: string[], pinyin_initials: string, materials: LocalText[]}} Service
+ * @typedef {{id: string, group: string, name: LocalText, keywords: string[], pinyin_initials: string, materials: LocalText[]}} Service
  */
 
 /** A person may have come back from the far end of the hall by now; the console reminds to recall or pass over. */
@@ -33,7 +33,7 @@ export function showDesk(desk, services, busy) {
   byId('current').dataset.phase = phase;
   setText(byId('current-title'), PHASES[phase]);
   setText(byId('number'), desk.current?.number ?? '—');
-  byId('facts').replaceChildren(...(desk.current ? facts(desk.current, services) : []));
+  byId('facts').replaceChildren(...(desk.current ? facts(desk, desk.current, services) : []));
   setText(byId('why'), desk.current && desk.why ? `为什么是这个号：${desk.why}` : '');
   setText(byId('waiting'), String(desk.waiting));
   byId('groups').replaceChildren(...desk.groups.map(groupRow));
@@ -43,10 +43,14 @@ export function showDesk(desk, services, busy) {
   showWaited(desk, Date.now());
 }
 
-/** @param {TicketView} ticket @param {Map<string, Service>} services */
-function facts(ticket, services) {
+/** @param {WindowDesk} desk @param {TicketView} ticket @param {Map<string, Service>} services */
+function facts(desk, ticket, services) {
   const known = ticket.services.map((id) => services.get(id));
-  const names = ticket.services.map((id, index) => known[index]?.name['zh-Hans'] ?? id);
+  const names = ticket.services.map((id, index) => {
+    const name = known[index]?.name['zh-Hans'] ?? id;
+    const note = matterNote(desk, ticket, index, known[index]?.group);
+    return note === '' ? name : make('span', {}, name, ' ', make('small', { class: 'matter' }, note));
+  });
   const papers = new Set(known.flatMap((one) => (one?.materials ?? []).map((text) => text['zh-Hans'])));
   const special = ticket.class !== 'normal';
   return [
@@ -60,6 +64,20 @@ function facts(ticket, services) {
   ].filter((row) => row !== false);
 }
 
+/**
+ * Of several matters on one number: which is done, which is now, and where the others are done.
+ * @param {WindowDesk} desk
+ * @param {TicketView} ticket
+ * @param {number} index
+ * @param {string|undefined} group
+ */
+function matterNote(desk, ticket, index, group) {
+  if (ticket.services.length < 2) return '';
+  if (index < ticket.matter) return '已办结';
+  if (index === ticket.matter) return '先办这件';
+  return desk.groups.some((one) => one.id === group) ? '接着在本窗口办' : '之后由别的窗口叫，位置保留';
+}
+
 /** @param {string} name @param {...any} rest the value's nodes; a last string `wide` makes it take the whole width */
 function fact(name, ...rest) {
   const wide = rest.at(-1) === 'wide';
@@ -67,7 +85,7 @@ function fact(name, ...rest) {
   return make('dl', { class: wide ? 'wide' : null }, make('dt', {}, name), make('dd', {}, ...value));
 }
 
-/** @param {string[]} lines */
+/** @param {(string|Node)[]} lines */
 const list = (lines) => make('ul', {}, ...lines.map((line) => make('li', {}, line)));
 
 /** @param {import('../hall/fold.js').GroupView} group */
@@ -84,7 +102,7 @@ function chips(name, tickets) {
 function showActions(desk, busy) {
   byId('actions').classList.toggle('picks', desk.may_pick === true);
   byId('actions').replaceChildren(
-    ...actionsOf(desk).map((action) =>
+    ...actionsOf(desk, Date.now()).map((action) =>
       make(
         'button',
         {
@@ -94,10 +112,25 @@ function showActions(desk, busy) {
           disabled: busy || !action.possible,
         },
         make('kbd', {}, action.shown),
-        action.label,
+        make('span', { class: 'label' }, action.label),
       ),
     ),
   );
+}
+
+/**
+ * Counts the button down that marks a number as missed; the other buttons stay as they are, so that no press is lost.
+ * @param {WindowDesk} desk
+ * @param {boolean} busy
+ * @param {number} now milliseconds since 1970
+ */
+export function showMiss(desk, busy, now) {
+  const button = byId('actions').querySelector('[data-action="no-show"]');
+  const label = button?.querySelector('.label');
+  const action = actionsOf(desk, now).find((one) => one.name === 'no-show');
+  if (!(button instanceof HTMLButtonElement) || !(label instanceof HTMLElement) || !action) return;
+  button.disabled = busy || !action.possible;
+  setText(label, action.label);
 }
 
 /**

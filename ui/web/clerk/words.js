@@ -25,6 +25,7 @@ export const RESTS = [
 /** @type {Record<string, string>} */
 const REFUSALS = {
   'already-holds': '此人已有未办结的号',
+  'too-early': '被叫的人还在路上',
   'wrong-state': '这个号或窗口的状态已经变了，已为您刷新',
   unprocessable: '系统不能这样办理',
   'not-issuing': '现在不发号',
@@ -41,11 +42,23 @@ const REFUSALS = {
 
 /**
  * A refusal in plain words, with what the dispatcher adds when it says it in Chinese.
- * @param {{code?: string, detail?: string, status: number}} problem
+ * @param {{code?: string, detail?: string, status: number, left_s?: number, ticket?: {number: string}}} problem
  */
 export function refusalInWords(problem) {
   const said = REFUSALS[problem.code ?? ''] ?? `叫号系统没有接受（${problem.status}）`;
+  if (problem.left_s) return `${said}，${problem.left_s} 秒后才能记过号`;
+  if (problem.ticket) return `${said} ${problem.ticket.number}`;
   return problem.detail && /\p{Script=Han}/u.test(problem.detail) ? `${said}：${problem.detail}` : said;
+}
+
+/**
+ * Of a number with several matters: what became of it when one of them was done. Null for every other.
+ * @param {import('./actions.js').TicketView} ticket after the action
+ */
+export function finishedPart(ticket) {
+  if (ticket.history.at(-1)?.what !== 'next-matter') return null;
+  const here = ticket.state === 'serving';
+  return here ? `${ticket.number} 这件已办结，接着办下一件` : `${ticket.number} 这件已办结；还有一件由别的窗口叫，位置保留`;
 }
 
 /** The dispatcher's own sentence of what was done. @type {Record<string, (number: string) => string>} */

@@ -2,7 +2,7 @@
 
 import { timeOfDay } from '../hall/clock.js';
 import { byId, make, setText } from '../hall/dom.js';
-import { inLanguage, spanInWords, tell, windowsInWords, wordsOf } from './words.js';
+import { inLanguage, servicesInWords, spanInWords, tell, windowsInWords, wordsOf } from './words.js';
 
 /** @typedef {import('./wait.js').Lang} Lang */
 /** @typedef {import('./words.js').LookupView} LookupView */
@@ -25,7 +25,7 @@ export function showTicket(view, lang, line) {
   const open = ['waiting', 'called', 'held'].includes(view.state);
   const windows = view.state === 'waiting' ? windowsInWords(view.windows, lang) : '';
   part('windows', windows === '' ? [] : [windows], words.windows);
-  part('services', view.services.map((text) => inLanguage(text, lang)), words.services);
+  part('services', servicesInWords(view, lang), view.in_order ? words.inOrder : words.services);
   part('materials', open ? (view.materials ?? []).map((text) => inLanguage(text, lang)) : [], words.materials);
   const call = make('a', { href: `tel:${view.hall_phone.replace(/[^0-9+]/g, '')}` }, view.hall_phone);
   byId('phone').replaceChildren(...(view.hall_phone ? [words.phone, call] : []));

@@ -1,13 +1,12 @@
 // Every sentence of the phone page, in three languages. Pure.
 
-import { waitInWords } from './wait.js';
-
 /** @typedef {import('./wait.js').Lang} Lang */
 /** @typedef {import('../hall/fold.js').LocalText} LocalText */
 /**
  * @typedef {{number: string, slip?: string, state: import('./wait.js').LookupState, services: LocalText[],
  *   materials?: LocalText[],
- *   people_ahead: number, wait?: import('./wait.js').WaitRange, window_name?: LocalText, windows: LocalText[],
+ *   done?: number, in_order?: boolean, people_ahead: number, wait?: import('./wait.js').WaitRange,
+ *   told?: {ahead: LocalText, wait: LocalText}, back?: {until: string, place: number}, window_name?: LocalText, windows: LocalText[],
  *   hall: LocalText, hall_phone: string, issued_at: string, as_of: string, seq: number}} LookupView
  */
 /** @typedef {{sentence: string, wait: string, advice: string}} Told */
@@ -21,6 +20,8 @@ const WORDS = {
     title: '号票查询',
     number: '您的号码',
     services: '办理事项',
+    inOrder: '办理事项（按顺序，可能到不同窗口，一个号就行）',
+    done: (name) => `${name}（已办结）`,
     materials: '请准备好这些材料',
     windows: '可能叫您的窗口',
     anyOf: (n) => `${n} 个窗口都可以办理，请留意叫号`,
@@ -31,13 +32,9 @@ const WORDS = {
     busy: '查询的人较多，稍后自动更新',
     seconds: (n) => `${n} 秒`,
     minutes: (n) => `${n} 分钟`,
-    ahead: (n) => `前面还有 ${n} 人`,
-    next: '下一位就是您',
-    nobody: '前面没有人，窗口空出来就叫您',
     alone: '离线取的号',
     aloneAdvice: '取号时网络中断，联网后按取号时间排队，本页会自动更新。请留意叫号屏。',
     other: (slip, number) => `您手里的 ${slip} 和 ${number} 是同一个人取的，只叫 ${number}。`,
-    likely: (wait) => `大概还要等：${wait}`,
     stay: '快轮到您了，请在窗口附近等候。',
     leave: '叫号以大厅屏幕和语音为准，请留足时间返回。',
     called: (window) => `请到\n${window}`,
@@ -48,7 +45,8 @@ const WORDS = {
     finished: '已办结',
     finishedAdvice: '谢谢，请带好您的证件和材料。',
     missed: '已过号',
-    missedAdvice: '别着急：请到取号机刷证，或到导办台说明，工作人员会为您安排。',
+    back: (until, place) => `别着急：${until} 前到取号机刷证，这个号就排回第 ${place} 位（只有一次），也可以到导办台说明。`,
+    missedAdvice: '这个号不能再用了，请重新取号；有疑问请到导办台。',
     cancelled: '此号已取消',
     cancelledAdvice: '如仍需办理，请重新取号。',
     unknown: '没有查到这张号票',
@@ -60,6 +58,8 @@ const WORDS = {
     title: '號票查詢',
     number: '您的號碼',
     services: '辦理事項',
+    inOrder: '辦理事項（按順序，可能到不同窗口，一個號就行）',
+    done: (name) => `${name}（已辦結）`,
     materials: '請準備好這些材料',
     windows: '可能叫您的窗口',
     anyOf: (n) => `${n} 個窗口都可以辦理，請留意叫號`,
@@ -70,13 +70,9 @@ const WORDS = {
     busy: '查詢的人較多，稍後自動更新',
     seconds: (n) => `${n} 秒`,
     minutes: (n) => `${n} 分鐘`,
-    ahead: (n) => `前面還有 ${n} 人`,
-    next: '下一位就是您',
-    nobody: '前面沒有人，窗口空出來就叫您',
     alone: '離線取的號',
     aloneAdvice: '取號時網絡中斷，連線後按取號時間排隊，本頁會自動更新。請留意叫號屏。',
     other: (slip, number) => `您手裏的 ${slip} 和 ${number} 是同一個人取的，只叫 ${number}。`,
-    likely: (wait) => `大概還要等：${wait}`,
     stay: '快輪到您了，請在窗口附近等候。',
     leave: '叫號以大廳屏幕和語音為準，請留足時間返回。',
     called: (window) => `請到\n${window}`,
@@ -87,7 +83,8 @@ const WORDS = {
     finished: '已辦結',
     finishedAdvice: '謝謝，請帶好您的證件和材料。',
     missed: '已過號',
-    missedAdvice: '別着急：請到取號機刷證，或到導辦台說明，工作人員會為您安排。',
+    back: (until, place) => `別着急：${until} 前到取號機刷證，這個號就排回第 ${place} 位（只有一次），也可以到導辦台說明。`,
+    missedAdvice: '這個號不能再用了，請重新取號；有疑問請到導辦台。',
     cancelled: '此號已取消',
     cancelledAdvice: '如仍需辦理，請重新取號。',
     unknown: '沒有查到這張號票',
@@ -99,6 +96,8 @@ const WORDS = {
     title: 'My ticket',
     number: 'Your number',
     services: 'Service',
+    inOrder: 'Services in this order, perhaps at different windows; one number for all',
+    done: (name) => `${name} (done)`,
     materials: 'Please have ready',
     windows: 'Windows that may call you',
     anyOf: (n) => `Any of ${n} windows; please watch the board`,
@@ -109,13 +108,9 @@ const WORDS = {
     busy: 'Many people are asking; the page updates soon.',
     seconds: (n) => `${n} s`,
     minutes: (n) => `${n} min`,
-    ahead: (n) => (n === 1 ? '1 person before you' : `${n} people before you`),
-    next: 'You are next',
-    nobody: 'Nobody before you. You are called when a window is free.',
     alone: 'Taken offline',
     aloneAdvice: 'The kiosk had no network. Once it is back you stand where you took the number. Watch the board.',
     other: (slip, number) => `${slip} and ${number} belong to the same person. Only ${number} will be called.`,
-    likely: (wait) => `Likely wait: ${wait}`,
     stay: 'Nearly your turn: please wait near the windows.',
     leave: 'The board and the voice in the hall decide. Please leave time to come back.',
     called: (window) => `Please go to\n${window}`,
@@ -126,7 +121,10 @@ const WORDS = {
     finished: 'Finished',
     finishedAdvice: 'Thank you. Please take all your papers with you.',
     missed: 'You missed your call',
-    missedAdvice: 'No problem: check in with your card at a kiosk, or ask at the guidance desk.',
+    back: (until, place) =>
+      `No problem: lay your card down at a kiosk by ${until}, and this number is back at place ${place} (once only). ` +
+      'The guidance desk helps too.',
+    missedAdvice: 'This number cannot be used again. Please take a new one, or ask at the guidance desk.',
     cancelled: 'This number was cancelled',
     cancelledAdvice: 'If you still need the service, please take a new number.',
     unknown: 'We cannot find this ticket',
@@ -178,12 +176,9 @@ function tellState(view, lang) {
     case 'offline':
       return told(words.alone, words.aloneAdvice);
     case 'waiting': {
-      // Nobody in the same line; a window that serves several lines may still be busy with another.
-      const soon = !view.wait || view.wait.p90_s <= 300;
-      const first = soon ? words.next : words.nobody;
-      const sentence = view.people_ahead === 0 ? first : words.ahead(view.people_ahead);
-      const wait = view.wait ? words.likely(waitInWords(view.wait, lang)) : '';
-      return told(sentence, view.people_ahead <= 3 ? words.stay : words.leave, wait);
+      const said = (text) => (text ? inLanguage(text, lang) : '');
+      const advice = view.people_ahead <= 3 ? words.stay : words.leave;
+      return told(said(view.told?.ahead), advice, said(view.told?.wait));
     }
     case 'called':
       return told(words.called(window), words.calledAdvice);
@@ -194,12 +189,25 @@ function tellState(view, lang) {
     case 'finished':
       return told(words.finished, words.finishedAdvice);
     case 'no-show':
-      return told(words.missed, words.missedAdvice);
+      return told(words.missed, view.back ? words.back(view.back.until, view.back.place) : words.missedAdvice);
     case 'cancelled':
       return told(words.cancelled, words.cancelledAdvice);
     default:
       return told('');
   }
+}
+
+/**
+ * The matters, those that are done marked, in their order where it may lead to different windows.
+ * @param {LookupView} view
+ * @param {Lang} lang
+ */
+export function servicesInWords(view, lang) {
+  return view.services.map((text, index) => {
+    const name = inLanguage(text, lang);
+    const place = view.in_order ? `${index + 1}. ${name}` : name;
+    return view.services.length > 1 && index < (view.done ?? 0) ? WORDS[lang].done(place) : place;
+  });
 }
 
 /**

@@ -218,6 +218,8 @@ fn open_all_day(shipped: &str) -> anyhow::Result<String> {
     bookings.insert("check_in_before_min".to_string(), Value::Integer(30));
     let rules = sub_table(&mut file, "rules")?;
     rules.insert("print_masked_name".to_string(), Value::Boolean(true));
+    // Whoever tries the hall out does not want to wait a minute before a call counts as missed.
+    rules.insert("call_timeout_s".to_string(), Value::Integer(10));
     // Every step of the making is seen in the demo: the face, the fee.
     let card = [("face", Value::Boolean(true)), ("fee_fen", Value::Integer(1000))];
     let card = card.map(|(key, value)| (key.to_string(), value));

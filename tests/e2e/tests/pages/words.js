@@ -1,19 +1,10 @@
 // What the pages say: waits as ranges, sentences of the phone, the notice of the board, the clerk's keys.
-const { askAgainAfterS, waitInWords } = await import('/web/phone/wait.js');
-const { languageFor, tell, windowsInWords } = await import('/web/phone/words.js');
+const { askAgainAfterS } = await import('/web/phone/wait.js');
+const { languageFor, servicesInWords, tell, windowsInWords } = await import('/web/phone/words.js');
 const { staleNotice } = await import('/web/board/words.js');
-const { actionOfKey, isPossible, phaseOf } = await import('/web/clerk/actions.js');
-const { refusalInWords } = await import('/web/clerk/words.js');
+const { actionOfKey, actionsOf, isPossible, phaseOf, whyNot } = await import('/web/clerk/actions.js');
+const { finishedPart, refusalInWords } = await import('/web/clerk/words.js');
 const { narrow } = await import('/web/clerk/picker.js');
-
-const wait = (p10_s, p90_s) => ({ p10_s, p50_s: (p10_s + p90_s) / 2, p90_s });
-check('a wait is a range', waitInWords(wait(720, 1200), 'zh-Hans'), '约 12–20 分钟');
-check('a wait is rounded outwards', waitInWords(wait(719, 1201), 'zh-Hans'), '约 11–21 分钟');
-check('a short wait has no lower end', waitInWords(wait(20, 290), 'zh-Hans'), '不到 5 分钟');
-check('no wait is no number', waitInWords(wait(0, 50), 'zh-Hans'), '马上就到');
-check('a long wait is in hours', waitInWords(wait(4000, 7000), 'zh-Hans'), '约 1–2 小时');
-check('a long wait keeps half hours', waitInWords(wait(5400, 9000), 'en'), 'about 1.5–2.5 hours');
-check('traditional', waitInWords(wait(720, 1200), 'zh-Hant'), '約 12–20 分鐘');
 
 check('the nearer the turn, the oftener', [30, 10, 1].map((ahead) => askAgainAfterS('waiting', ahead)), [20, 10, 4]);
 check('nothing more to ask when it is over', askAgainAfterS('finished', 0), null);
@@ -26,7 +17,15 @@ const text = { 'zh-Hans': '3号综合窗口', 'zh-Hant': '', en: 'Window 3' };
 const view = { state: 'called', people_ahead: 0, window_name: text };
 check('a call names the window', tell(view, 'en').sentence, 'Please go to\nWindow 3');
 check('a missing language falls back', tell(view, 'zh-Hant').sentence, '請到\n3号综合窗口');
-check('the last before the turn', tell({ state: 'waiting', people_ahead: 0 }, 'zh-Hans').sentence, '下一位就是您');
+const said = { ahead: { 'zh-Hans': '前面没有人', en: 'Nobody ahead' }, wait: { 'zh-Hans': '约 5 至 10 分钟', en: '5 to 10' } };
+const waits = tell({ state: 'waiting', people_ahead: 0, told: said }, 'zh-Hans');
+check('a wait is told in the words of the dispatcher', [waits.sentence, waits.wait], ['前面没有人', '约 5 至 10 分钟']);
+const missed = { state: 'no-show', people_ahead: 0, back: { until: '11:42', place: 3 } };
+check('a missed number says its way back', tell(missed, 'zh-Hans').advice.includes('11:42 前到取号机刷证'), true);
+check('after it, a new number', tell({ ...missed, back: undefined }, 'zh-Hans').advice.includes('重新取号'), true);
+const two = { services: [text, text], done: 1, in_order: true };
+check('matters in their order', servicesInWords(two, 'en'), ['1. Window 3 (done)', '2. Window 3']);
+check('one matter is no list', servicesInWords({ services: [text] }, 'en'), ['Window 3']);
 check('few windows are listed', windowsInWords([text, text], 'zh-Hans'), '3号综合窗口、3号综合窗口');
 const many = windowsInWords(Array(12).fill(text), 'en');
 check('many windows are counted', many, 'Any of 12 windows; please watch the board');
@@ -49,6 +48,17 @@ check('an idle window calls', isPossible('next', desk), true);
 check('a called number is not passed over by the same key', isPossible('next', { ...desk, current: ticket }), false);
 const serving = { ...desk, current: { ...ticket, state: 'serving' } };
 check('serving, the key finishes and calls', isPossible('next', serving), true);
+const called = { ...desk, current: ticket, miss_in_s: 42, readAt: 1000 };
+const label = (at) => actionsOf(called, at).find((one) => one.name === 'no-show').label;
+check('a called person has time to come', [label(1000), isPossible('no-show', called, 1000)], ['过号（42 秒后）', false]);
+check('which runs out', [label(31_500), label(43_000), isPossible('no-show', called, 43_000)], ['过号（12 秒后）', '过号', true]);
+check('and is said', whyNot('no-show', called, 1000), 'A001 刚叫不久，42 秒后才能记过号；可以按 R 重呼');
+check('the refusal says how long', refusalInWords({ code: 'too-early', status: 409, left_s: 7 }), '被叫的人还在路上，7 秒后才能记过号');
+const more = { ...serving, next_matter: { service: 'S2', here: true } };
+check('the next matter goes on here', actionsOf(more, 0)[0].label, '办结这件，接着办');
+const part = (state) => finishedPart({ number: 'A001', state, history: [{ what: 'next-matter' }] });
+check('one of two is done', [part('serving'), part('waiting')],
+  ['A001 这件已办结，接着办下一件', 'A001 这件已办结；还有一件由别的窗口叫，位置保留']);
 const paused = { ...desk, window: { state: 'paused' } };
 check('a paused window does not call', isPossible('next', paused), false);
 check('somebody at a paused window is still served', phaseOf({ ...paused, current: ticket }), 'called');

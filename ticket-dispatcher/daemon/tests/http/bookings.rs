@@ -37,6 +37,22 @@ fn day(ahead: i64) -> String {
     noon.date().saturating_add(jiff::Span::new().days(ahead)).to_string()
 }
 
+#[test]
+fn a_day_that_is_none_is_refused() {
+    let house = House::new();
+    for day in ["2026-13-23", "2026-02-30", "tomorrow", ""] {
+        let answer = house.call("GET", &format!("/api/v1/bookings/slots?service=S101&day={day}"), "");
+        assert_eq!((answer.status, answer.code().as_str()), (400, "malformed"), "{day}");
+    }
+    let none = house.call("GET", "/api/v1/bookings/slots?service=S101", "");
+    assert_eq!(
+        (none.status, none.code().as_str()),
+        (400, "malformed"),
+        "{}",
+        none.text()
+    );
+}
+
 fn slots(house: &House, day: &str) -> Vec<(String, i64)> {
     let path = format!("/api/v1/bookings/slots?service=S101&day={day}");
     let found = house.call("GET", &path, "").json();

@@ -48,6 +48,15 @@ impl House {
         Self::with("", &[])
     }
 
+    /// A called number waits for its person as short as a hall file may say.
+    pub fn impatient() -> Self {
+        Self::of(
+            &hall_file().replace("call_timeout_s = 60", "call_timeout_s = 10"),
+            "",
+            &[],
+        )
+    }
+
     /// In a time zone where it is between twelve and one, so that today has slots at any hour of the test.
     pub fn at_noon() -> Self {
         let zone = format!("timezone = \"{}\"", noon_zone());

@@ -96,8 +96,7 @@ fn every_action_of_a_clerk_is_there() {
         assert_eq!(house.take("S101", None, &key(n)).status, 201);
     }
     let first = next();
-    assert_eq!(act(&first, "no-show", "{}"), "no-show");
-    assert_eq!(act(&first, "requeue", r#"{"reason":"back again"}"#), "waiting");
+    assert_eq!(act(&first, "requeue", r#"{"reason":"wrong window"}"#), "waiting");
     let second = next();
     assert_eq!(act(&second, "start", "{}"), "serving");
     assert_eq!(act(&second, "hold", r#"{"reason":"fetches a copy"}"#), "held");

@@ -12,6 +12,8 @@ mod house;
 mod kill_loop;
 mod life;
 mod limits;
+mod matters;
+mod missed;
 mod roles;
 mod steering;
 mod streams;

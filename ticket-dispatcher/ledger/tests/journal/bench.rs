@@ -253,6 +253,12 @@ impl Bench {
         }
     }
 
+    /// Marks a called number as missed, after the minute that its person has to come.
+    pub fn missed(&self, key: u128, ticket: TicketId) -> Outcome {
+        self.clock.0.fetch_add(61_000, Ordering::SeqCst);
+        self.done(key, Event::NoShow { ticket })
+    }
+
     pub fn take(&self, key: u128, service: &str, person: Option<u32>) -> Answer {
         let id = TicketId::from_bytes((key | 0xF0 << 120).to_be_bytes());
         let crypto = crypto();
@@ -335,7 +341,7 @@ pub fn a_morning(bench: &Bench, base: u128) {
         });
         let (key, ticket) = (base + 45 + i, called.unwrap());
         match i % 4 {
-            0 => bench.done(key, Event::NoShow { ticket }),
+            0 => bench.missed(key, ticket),
             1 => bench.done(key, Event::Recall { ticket }),
             2 => bench.done(
                 key,

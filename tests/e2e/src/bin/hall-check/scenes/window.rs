@@ -94,6 +94,21 @@ async fn follow(
     phone.picture(&play.out.join("phone-called.png")).await?;
     report.saw(Witness::Phone, "says which window");
 
+    // Marked too early, the console says how long the person still has, and counts down.
+    console.keys("n").await?;
+    console
+        .shows("the time that the called person has", |text| {
+            text.contains("秒后才能记过号")
+        })
+        .await?;
+    console.picture(&play.out.join("console-called.png")).await?;
+    play.dispatcher.lookup_is(&first.token, "called").await?;
+    console.keys("r").await?;
+    console
+        .shows("the end of that time", |text| {
+            text.contains("过号") && !text.contains("秒后）")
+        })
+        .await?;
     console.keys("n").await?;
     play.dispatcher.lookup_is(&first.token, "no-show").await?;
     phone
