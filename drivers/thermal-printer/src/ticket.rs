@@ -7,7 +7,8 @@ mod note;
 mod words;
 
 use serde::{Deserialize, Serialize};
-use ticket_dispatcher_types::{Cases, CheckCode, Lang, TicketNo, window_names};
+use ticket_dispatcher_types::wait::{in_order_in_words, place_in_words};
+use ticket_dispatcher_types::{Cases, CheckCode, Lang, TicketNo, Wait, window_names};
 use ui_ticket_raster::{Align, Block, Canvas, GlyphSource, Line, Size, render, wrap, wrap_units};
 
 use crate::Profile;
@@ -24,6 +25,9 @@ pub struct TicketSlip {
     pub hall: String,
     /// Names of the services on this number, in order.
     pub services: Vec<String>,
+    /// They may need different windows: the slip says which first.
+    #[serde(default)]
+    pub in_order: bool,
     /// The number.
     pub number: TicketNo,
     /// The masked name (张*明), only where the hall prints it.
@@ -37,9 +41,9 @@ pub struct TicketSlip {
     pub appointment: Option<String>,
     /// People ahead when the ticket was issued.
     pub people_ahead: u32,
-    /// Likely wait in minutes, from and to; none when no window is open.
+    /// Likely wait; none where nobody can say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wait_min: Option<(u16, u16)>,
+    pub wait: Option<Wait>,
     /// Names of the windows that may call it.
     pub windows: Vec<String>,
     /// The check code.
@@ -53,6 +57,9 @@ pub struct TicketSlip {
     /// True for a slip printed again from its record: it carries 补打.
     #[serde(default)]
     pub reprint: bool,
+    /// A missed number that is back in the queue, once.
+    #[serde(default)]
+    pub returned: bool,
     /// Given out while the kiosk was cut off: says so, and that its place is that of its time.
     #[serde(default)]
     pub offline: bool,
@@ -106,7 +113,8 @@ impl TicketSlip {
             push(&mut blocks, words.reprint, Size::DOUBLE, true);
         }
         push(&mut blocks, &self.hall, Size::DOUBLE, false);
-        for service in &self.services {
+        let in_order = self.in_order.then(|| in_order_in_words(self.lang, &self.services));
+        for service in in_order.as_ref().unwrap_or(&self.services) {
             push(&mut blocks, service, Size::DOUBLE, false);
         }
         push(&mut blocks, &self.number.to_string(), Size::NUMBER, false);
@@ -117,6 +125,10 @@ impl TicketSlip {
         name.for_each(|name| push(&mut blocks, name, Size::DOUBLE, false));
         if self.offline {
             push(&mut blocks, words.offline, Size::DOUBLE, true);
+        }
+        if self.returned {
+            push(&mut blocks, words.returned, Size::DOUBLE, true);
+            push(&mut blocks, words.returned_once, Size::SMALL, false);
         }
         push(&mut blocks, &self.ahead_line(words), Size::SMALL, false);
         let windows = self.windows_units(words);
@@ -151,20 +163,12 @@ impl TicketSlip {
     }
 
     fn ahead_line(&self, words: &words::Words) -> String {
-        let mut line = match self.people_ahead {
+        let mut line = if self.offline {
             // Nobody knows how many; what is known is how the place is found.
-            _ if self.offline => words.offline_place.to_string(),
-            0 => words.nobody_ahead.to_string(),
-            people => words.ahead.replace("{}", &people.to_string()),
+            words.offline_place.to_string()
+        } else {
+            place_in_words(self.lang, self.people_ahead, self.wait)
         };
-        if let Some((from, to)) = self.wait_min {
-            line.push_str(
-                &words
-                    .wait
-                    .replace("{from}", &from.to_string())
-                    .replace("{to}", &to.to_string()),
-            );
-        }
         if self.cases > Cases::ONE {
             line.push_str(&words.cases.replace("{}", &self.cases.get().to_string()));
         }
@@ -199,18 +203,23 @@ impl TicketSlip {
             lang: Lang::ZhHans,
             hall: "一门街道政务服务中心".into(),
             services: vec!["社保医保".into()],
+            in_order: false,
             number: TicketNo::new('A', 12).expect("a letter and a small count"),
             masked_name: Some("张*明".into()),
             cases: Cases::ONE,
             appointment: None,
             people_ahead: 5,
-            wait_min: Some((10, 25)),
+            wait: Some(Wait {
+                from_min: 10,
+                to_min: 25,
+            }),
             windows: vec!["1号窗".into(), "2号窗".into(), "5号窗".into()],
             check_code: CheckCode::from_random(42),
             lookup_url: "https://hall.example/q?t=0123456789AB".into(),
             issued_at: "2026-11-21 14:05".into(),
             phone: "0757-00000000".into(),
             reprint: false,
+            returned: false,
             offline: false,
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use jiff::Timestamp;
-use kiosk_flow::{Catalogue, DispatcherInput, Lent, LentNumber, Ticket, TicketRequest, WaitS};
+use kiosk_flow::{Catalogue, DispatcherInput, Lent, LentNumber, Ticket, TicketRequest};
 use kiosk_outbox::{AloneEnd, NewAlone, Outbox, Tag};
 use provisioning_config::kiosk_file::KioskFile;
 use ticket_dispatcher_identity::{CryptoProvider, GmSoft, KeyUse, RowId};
@@ -213,7 +213,8 @@ impl Alone {
             check_code: number.check_code.clone(),
             services: request.services.clone(),
             people_ahead: 0,
-            wait: WaitS::default(),
+            wait: None,
+            returned: false,
             windows: Vec::new(),
             lookup_url: number.lookup_url.clone(),
             taken_at: self.clock.local(now),

@@ -5,11 +5,11 @@ use drivers_id_reader::mrz::Mrz;
 use drivers_thermal_printer::{NoteKind, NoteSlip, TicketSlip};
 use kiosk_flow::{
     Appointment, Call, Card, Catalogue, Day, Group, JobEnd, Lent, LentNumber, LocalText, Note, Service, Slip,
-    StaffReason, TempCardRules, Ticket, TicketRequest, WaitS,
+    StaffReason, TempCardRules, Ticket, TicketRequest,
 };
 use provisioning_config::hall_file::Text;
 use ticket_dispatcher_protocol as wire;
-use ticket_dispatcher_types::{Cases, CheckCode, Class, DeviceId, DocumentKind, Personal};
+use ticket_dispatcher_types::{Cases, CheckCode, Class, DeviceId, DocumentKind, Personal, Wait};
 
 use crate::clock::Clock;
 
@@ -97,25 +97,23 @@ pub fn request(request: TicketRequest, device: &DeviceId) -> wire::TakeTicket {
 }
 
 /// A ticket that was just issued.
-pub fn issued(ticket: wire::TicketIssued, cases: Cases, slot: Option<String>, clock: &Clock) -> Ticket {
+pub fn issued(ticket: wire::TicketIssued, slot: Option<String>, clock: &Clock) -> Ticket {
     Ticket {
         id: ticket.id,
         number: ticket.number,
         check_code: ticket.check_code.to_string(),
         services: ticket.services,
         people_ahead: ticket.people_ahead,
-        wait: WaitS {
-            p10_s: ticket.wait_p10_s.unwrap_or_default(),
-            p90_s: ticket.wait_p90_s.unwrap_or_default(),
-        },
+        wait: Wait::from_secs(ticket.wait_p10_s.zip(ticket.wait_p90_s)),
         windows: ticket.windows.into_iter().map(wire_text).collect(),
         lookup_url: ticket.lookup_url,
         taken_at: clock.local_text(&ticket.issued_at),
         called_to: None,
         masked_name: ticket.masked_name,
-        cases,
+        cases: ticket.cases,
         // Who came too late has an ordinary number.
         appointment: slot.filter(|_| ticket.class == Class::Appt),
+        returned: ticket.returned,
         offline: false,
     }
 }
@@ -149,14 +147,15 @@ pub fn held(ticket: wire::HeldTicket, clock: &Clock) -> Ticket {
         check_code: ticket.check_code,
         services: ticket.services,
         people_ahead: ticket.people_ahead,
-        wait: wait(ticket.wait),
+        wait: wire::WaitRange::minutes(ticket.wait),
         windows: Vec::new(),
         lookup_url: ticket.lookup_url,
         taken_at: clock.local_text(&ticket.issued_at),
         called_to: ticket.window_name.map(wire_text),
-        masked_name: None,
-        cases: Cases::ONE,
-        appointment: None,
+        masked_name: ticket.masked_name,
+        cases: ticket.cases,
+        appointment: ticket.slot.map(|slot| format!("{}–{}", slot.from, slot.to)),
+        returned: false,
         offline: false,
     }
 }
@@ -212,22 +211,12 @@ pub fn catalogue(services: wire::Services) -> Catalogue {
     }
 }
 
-/// No wait is shown where the dispatcher says none: nobody can say how long it takes where no window is open.
-fn wait(wait: Option<wire::WaitRange>) -> WaitS {
-    let wait = wait.unwrap_or_default();
-    WaitS {
-        p10_s: wait.p10_s,
-        p90_s: wait.p90_s,
-    }
-}
-
 fn group(group: wire::ServiceGroup) -> Group {
     Group {
         id: group.id,
         name: wire_text(group.name),
         waiting: group.waiting,
-        wait: wait(group.wait),
-        windows_open: group.windows_open,
+        wait: wire::WaitRange::minutes(group.wait),
     }
 }
 
@@ -239,6 +228,8 @@ fn service(service: wire::ServiceView) -> Service {
         keywords: service.keywords,
         pinyin_initials: service.pinyin_initials,
         materials: service.materials.into_iter().map(wire_text).collect(),
+        people_ahead: service.waiting,
+        wait: wire::WaitRange::minutes(service.wait),
         windows: service.windows.into_iter().map(wire_text).collect(),
         available: service.available,
     }
@@ -277,19 +268,21 @@ pub fn slip(slip: Slip, reprint: bool) -> TicketSlip {
         lang: slip.lang,
         hall: slip.hall_name,
         services: slip.services,
+        in_order: slip.in_order,
         number: slip.number,
         masked_name: slip.masked_name,
         cases: slip.cases,
         // The printer's own characters have no en dash.
         appointment: slip.appointment.map(|slot| slot.replace('–', "-")),
         people_ahead: slip.people_ahead,
-        wait_min: (slip.wait_to_min > 0).then_some((slip.wait_from_min, slip.wait_to_min)),
+        wait: slip.wait,
         windows: slip.windows,
         check_code: CheckCode::try_from(slip.check_code).unwrap_or_else(|_| CheckCode::from_random(0)),
         lookup_url: slip.lookup_url,
         issued_at: slip.taken_at,
         phone: slip.hall_phone,
         reprint,
+        returned: slip.returned,
         offline: slip.offline,
     }
 }

@@ -107,7 +107,6 @@ impl Line {
 
     /// Asks for a number until there is an answer or nobody waits any more.
     pub fn issue(&self, key: IdemKey, request: TicketRequest) {
-        let cases = request.cases;
         let slot = request.appointment.as_ref().map(|a| a.slot.clone());
         let booked = slot.is_some();
         let body = convert::request(request, &self.device);
@@ -120,7 +119,7 @@ impl Line {
             let input = match answer {
                 Ok(issued) => DispatcherInput::Issued {
                     key,
-                    ticket: convert::issued(*issued, cases, slot, &clock),
+                    ticket: convert::issued(*issued, slot, &clock),
                 },
                 Err(error) => refusal(key, booked, error, &clock),
             };
@@ -136,15 +135,15 @@ impl Line {
         let (client, tx) = (self.client.clone(), self.tx.clone());
         self.runtime.spawn(async move {
             let question = convert::question(holder);
-            let found = match client.find_bookings(&question).await {
-                Ok(found) => convert::appointments(found),
-                Err(error) => {
-                    tracing::warn!(%error, "appointments could not be looked up");
-                    Vec::new()
-                }
-            };
+            let answer = client.find_bookings(&question).await;
+            let answer = answer.unwrap_or_else(|error| {
+                tracing::warn!(%error, "appointments could not be looked up");
+                Default::default()
+            });
+            let missed = answer.missed.as_ref().map(|missed| missed.service.clone());
+            let found = convert::appointments(answer);
             drop(question); // the holder goes before the answer is told
-            tell(&tx, DispatcherInput::Bookings { ask, found });
+            tell(&tx, DispatcherInput::Bookings { ask, found, missed });
         });
     }
 

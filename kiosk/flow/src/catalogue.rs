@@ -1,8 +1,8 @@
 //! The catalogue as the dispatcher last told it, and the search in it.
 
 use serde::{Deserialize, Serialize};
-use ticket_dispatcher_types::{GroupId, Lang, ServiceId};
-use ui_model::{CatalogueGroup, CatalogueService, ChosenMatter, Wait};
+use ticket_dispatcher_types::{GroupId, Lang, ServiceId, Wait};
+use ui_model::{CatalogueGroup, CatalogueService, ChosenMatter};
 
 use crate::TempCardRules;
 
@@ -35,26 +35,6 @@ impl LocalText {
     }
 }
 
-/// A likely wait in seconds, from now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct WaitS {
-    /// One in ten waits less.
-    pub p10_s: u32,
-    /// One in ten waits longer.
-    pub p90_s: u32,
-}
-
-impl WaitS {
-    /// In whole minutes, rounded outwards, so that the promise stays true.
-    pub fn minutes(self) -> Wait {
-        let cap = |m: u32| u16::try_from(m).unwrap_or(u16::MAX);
-        Wait {
-            from_min: cap(self.p10_s / 60),
-            to_min: cap(self.p90_s.div_ceil(60)),
-        }
-    }
-}
-
 /// First level of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
@@ -64,10 +44,8 @@ pub struct Group {
     pub name: LocalText,
     /// People waiting in it.
     pub waiting: u32,
-    /// Likely wait of somebody who takes a number now.
-    pub wait: WaitS,
-    /// Windows that serve it and are open.
-    pub windows_open: u32,
+    /// Likely wait of somebody who takes a number now; none where nobody can say.
+    pub wait: Option<Wait>,
 }
 
 /// Second level of the catalogue.
@@ -85,6 +63,12 @@ pub struct Service {
     pub pinyin_initials: String,
     /// Papers needed.
     pub materials: Vec<LocalText>,
+    /// People before somebody who takes a number for it now.
+    #[serde(default)]
+    pub people_ahead: u32,
+    /// Likely wait of such a number; none where nobody can say.
+    #[serde(default)]
+    pub wait: Option<Wait>,
     /// Names of the windows that serve it.
     pub windows: Vec<LocalText>,
     /// False when its last number is gone or nobody serves it today.
@@ -153,27 +137,25 @@ impl Catalogue {
         let Some((_, closes)) = self.hours.last() else {
             return false;
         };
-        let served = |g: &&Group| g.windows_open > 0; // nobody can say how long it takes where nobody serves yet
-        let groups = services.iter().filter_map(|s| self.group_of(s)).filter(served);
-        let longest_s = groups.map(|g| g.wait.p90_s).max();
-        let left_s = u32::from(closes.saturating_sub(minute_of_day)) * 60;
-        longest_s.is_some_and(|wait_s| wait_s > left_s)
+        let waits = services.iter().filter_map(|s| self.service(s)?.wait);
+        let left = closes.saturating_sub(minute_of_day);
+        waits
+            .map(|wait| wait.to_min)
+            .max()
+            .is_some_and(|longest| longest > left)
     }
 
-    /// People waiting and likely wait for a list of services: of the group where it is longest, because the person
-    /// has to see them all.
+    /// People before a number for these services and its likely wait: those of the first, for which it is called first.
     pub fn queue_of(&self, services: &[ServiceId]) -> (u32, Option<Wait>) {
-        let groups = services.iter().filter_map(|s| self.group_of(s));
-        let Some(longest) = groups.max_by_key(|g| (g.wait.p90_s, g.waiting)) else {
-            return (0, None);
-        };
-        (longest.waiting, wait_of(longest))
+        let first = services.first().and_then(|id| self.service(id));
+        first.map_or((0, None), |service| (service.people_ahead, service.wait))
     }
 
-    /// The likely wait of a ticket; none where no window is open for it.
-    pub fn ticket_wait(&self, services: &[ServiceId], wait: WaitS) -> Option<Wait> {
-        let mut groups = services.iter().filter_map(|s| self.group_of(s));
-        groups.any(|g| g.windows_open > 0).then(|| wait.minutes())
+    /// Whether these services may need different windows: one that serves the first does not serve all.
+    pub fn may_need_two_windows(&self, services: &[ServiceId]) -> bool {
+        let mut known = services.iter().filter_map(|id| self.service(id));
+        let Some(first) = known.next() else { return false };
+        known.any(|other| first.windows.iter().any(|window| !other.windows.contains(window)))
     }
 
     /// Names of the windows that serve any of the services, each once.
@@ -201,7 +183,7 @@ impl Catalogue {
                 id: g.id.clone(),
                 name: g.name.get(lang).to_string(),
                 waiting: g.waiting,
-                wait: wait_of(g),
+                wait: g.wait,
                 available: self.issuing && self.services.iter().any(|s| s.group == g.id && s.available),
             })
             .collect()
@@ -287,9 +269,4 @@ impl Catalogue {
         }
         text
     }
-}
-
-/// A group's wait; none when no window is open, because then nobody can say.
-fn wait_of(group: &Group) -> Option<Wait> {
-    (group.windows_open > 0).then(|| group.wait.minutes())
 }

@@ -1,4 +1,4 @@
-//! 报到: the card is read, does its person have an appointment today?
+//! 报到: the card is read, does its person have an appointment today, or a number that was called in vain?
 //!
 //! The question holds nobody up: when no answer comes soon, the session goes on as if there were none.
 
@@ -23,7 +23,7 @@ impl Flow {
     }
 
     pub(crate) fn bookings_found(&mut self, at: &Moment, input: DispatcherInput, effects: &mut Effects) -> Outcome {
-        let DispatcherInput::Bookings { ask, found } = input else {
+        let DispatcherInput::Bookings { ask, found, missed } = input else {
             return ignored(Reason::Late);
         };
         if !self.looks_with(ask) {
@@ -35,6 +35,12 @@ impl Flow {
                 session.stage = Stage::CheckIn(appointment);
                 effects.push(Effect::Speak(Phrase::CheckIn));
                 effects.push(log("appointment_found"));
+            }
+            (None, Some(session)) if missed.is_some() && session.chosen.is_empty() => {
+                // Who lays down the card and has chosen nothing comes for the number that was missed.
+                session.chosen.extend(missed);
+                effects.push(log("missed_number_found"));
+                self.issue(at, effects);
             }
             _ => self.after_bookings(at, effects),
         }

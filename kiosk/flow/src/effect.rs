@@ -31,7 +31,7 @@ pub enum Effect {
         /// The number.
         number: Box<LentNumber>,
     },
-    /// Ask whether this person has an appointment today. Asked once; no answer counts as none.
+    /// Ask whether this person has an appointment today, or a missed number. Asked once; no answer counts as none.
     FindBookings {
         /// Names the question.
         ask: IdemKey,

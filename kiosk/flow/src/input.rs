@@ -1,6 +1,6 @@
 //! What the outside tells the flow.
 
-use ticket_dispatcher_types::{IdemKey, Millis, TicketId, TicketNo};
+use ticket_dispatcher_types::{IdemKey, Millis, ServiceId, TicketId, TicketNo};
 use ui_model::{Intent, ReadingStep, Trouble};
 
 use crate::{Appointment, Card, Catalogue, Day, JobNo, Lent, LocalText, MakingInput, Slip, Ticket};
@@ -125,6 +125,8 @@ pub enum DispatcherInput {
         ask: IdemKey,
         /// What was found.
         found: Vec<Appointment>,
+        /// The service of a number of the person that was called in vain and may come back.
+        missed: Option<ServiceId>,
     },
     /// The catalogue with its counts.
     Services(Catalogue),

@@ -36,7 +36,7 @@ mod view;
 
 pub use alone::{Lent, LentNumber};
 pub use card::{Card, Day};
-pub use catalogue::{Catalogue, Group, LocalText, Service, WaitS};
+pub use catalogue::{Catalogue, Group, LocalText, Service};
 pub use effect::{Effect, LogLine, Outcome, Phrase, Reason, StaffReason, Step};
 pub use flow::Flow;
 pub use input::{

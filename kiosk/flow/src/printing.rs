@@ -192,10 +192,6 @@ impl Flow {
     fn slip(&self, ticket: &Ticket) -> Slip {
         let lang = self.prefs.lang;
         let group = ticket.services.first().and_then(|s| self.catalogue.group_of(s));
-        let wait = self
-            .catalogue
-            .ticket_wait(&ticket.services, ticket.wait)
-            .unwrap_or_default();
         Slip {
             ticket: ticket.id,
             number: ticket.number,
@@ -205,15 +201,16 @@ impl Flow {
             hall_phone: self.catalogue.hall_phone.clone(),
             group_name: group.map(|g| g.name.get(lang).to_string()).unwrap_or_default(),
             services: self.catalogue.names(&ticket.services, lang),
+            in_order: self.catalogue.may_need_two_windows(&ticket.services),
             windows: ticket.windows.iter().map(|w| w.get(lang).to_string()).collect(),
             people_ahead: ticket.people_ahead,
-            wait_from_min: wait.from_min,
-            wait_to_min: wait.to_min,
+            wait: ticket.wait,
             taken_at: ticket.taken_at.clone(),
             lookup_url: ticket.lookup_url.clone(),
             masked_name: ticket.masked_name.clone(),
             cases: ticket.cases,
             appointment: ticket.appointment.clone(),
+            returned: ticket.returned,
             offline: ticket.offline,
         }
     }

@@ -1,9 +1,9 @@
 //! Tickets as the flow knows them: issued, held, and the record that is printed.
 
 use serde::{Deserialize, Serialize};
-use ticket_dispatcher_types::{BookingId, Cases, Class, IdemKey, Lang, ServiceId, TicketId, TicketNo};
+use ticket_dispatcher_types::{BookingId, Cases, Class, IdemKey, Lang, ServiceId, TicketId, TicketNo, Wait};
 
-use crate::{Card, LocalText, WaitS};
+use crate::{Card, LocalText};
 
 /// An appointment of today that waits for its person. Times are minutes of the local day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +61,9 @@ pub struct Ticket {
     pub services: Vec<ServiceId>,
     /// People before it.
     pub people_ahead: u32,
-    /// Likely wait.
-    pub wait: WaitS,
+    /// Likely wait; none where nobody can say.
+    #[serde(default)]
+    pub wait: Option<Wait>,
     /// Names of the windows that may call it; empty when the dispatcher did not say.
     pub windows: Vec<LocalText>,
     /// What the QR says.
@@ -77,6 +78,9 @@ pub struct Ticket {
     pub cases: Cases,
     /// Slot of the appointment that it keeps; none for an ordinary number.
     pub appointment: Option<String>,
+    /// The person's missed number, back in the queue.
+    #[serde(default)]
+    pub returned: bool,
     /// Given out without the dispatcher.
     #[serde(default)]
     pub offline: bool,
@@ -102,14 +106,16 @@ pub struct Slip {
     pub group_name: String,
     /// Names of the services.
     pub services: Vec<String>,
+    /// They may need different windows, in this order.
+    #[serde(default)]
+    pub in_order: bool,
     /// Names of the windows that may call it.
     pub windows: Vec<String>,
     /// People before it when this was printed.
     pub people_ahead: u32,
-    /// Likely wait, minutes from.
-    pub wait_from_min: u16,
-    /// Likely wait, minutes to.
-    pub wait_to_min: u16,
+    /// Likely wait; none where nobody can say.
+    #[serde(default)]
+    pub wait: Option<Wait>,
     /// When it was issued, local.
     pub taken_at: String,
     /// What the QR says.
@@ -121,6 +127,9 @@ pub struct Slip {
     /// Slot of the appointment that it keeps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appointment: Option<String>,
+    /// The person's missed number, back in the queue: the slip says so.
+    #[serde(default)]
+    pub returned: bool,
     /// Given out without the dispatcher: the slip says so.
     #[serde(default)]
     pub offline: bool,

@@ -243,11 +243,12 @@ impl Flow {
     fn confirm_screen(&self, session: &Session, at: &Moment, lang: Lang) -> Screen {
         let alone = self.is_alone(at);
         let queue = self.catalogue.queue_of(&session.chosen);
-        let (waiting, wait) = if alone { (0, None) } else { queue };
+        let (people_ahead, wait) = if alone { (0, None) } else { queue };
         Screen::Confirm {
             matters: self.catalogue.matters(&session.chosen, lang),
+            in_order: self.catalogue.may_need_two_windows(&session.chosen),
             can_add: self.can_add(),
-            waiting,
+            people_ahead,
             wait,
             materials_url: self.catalogue.papers_text(&session.chosen, lang),
             agent: session.agent,
@@ -275,15 +276,14 @@ impl Flow {
             number: ticket.number,
             check_code: ticket.check_code.clone(),
             services: self.catalogue.names(&ticket.services, self.prefs.lang),
+            in_order: self.catalogue.may_need_two_windows(&ticket.services),
             people_ahead: ticket.people_ahead,
             // Alone nobody can say.
-            wait: self
-                .catalogue
-                .ticket_wait(&ticket.services, ticket.wait)
-                .filter(|_| !ticket.offline),
+            wait: ticket.wait.filter(|_| !ticket.offline),
             windows: self.windows_shown(ticket),
             lookup_url: ticket.lookup_url.clone(),
             appointment: ticket.appointment.clone(),
+            returned: ticket.returned,
             offline: ticket.offline,
         }
     }

@@ -95,8 +95,7 @@ pub(crate) fn catalogue() -> Catalogue {
                 id: group(id),
                 name: text(id),
                 waiting: 0,
-                wait: kiosk_flow::WaitS { p10_s: 60, p90_s: 600 },
-                windows_open: 2,
+                wait: ticket_dispatcher_types::Wait::from_secs(Some((60, 600))),
             })
             .collect(),
         services: SERVICES
@@ -108,6 +107,8 @@ pub(crate) fn catalogue() -> Catalogue {
                 keywords: Vec::new(),
                 pinyin_initials: "x".to_string(),
                 materials: Vec::new(),
+                people_ahead: 0,
+                wait: ticket_dispatcher_types::Wait::from_secs(Some((60, 600))),
                 windows: vec![text("1")],
                 available: true,
             })

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use kiosk_flow::{
     Day, DispatcherInput, Effect, Flow, Input, JobNo, JobOutcome, LocalText, Moment, PrinterInput, PrinterState,
-    ReaderInput, Settings, Slip, Ticket, TicketRequest, Timeouts, WaitS,
+    ReaderInput, Settings, Slip, Ticket, TicketRequest, Timeouts,
 };
 use ticket_dispatcher_queue_core as core;
 use ticket_dispatcher_types::{Cases, IdemKey, Lang, Millis, TicketId, TicketNo};
@@ -387,7 +387,8 @@ pub(crate) fn ticket(id: TicketId, number: TicketNo) -> Ticket {
         check_code: "0000".to_string(),
         services: Vec::new(),
         people_ahead: 0,
-        wait: WaitS::default(),
+        wait: None,
+        returned: false,
         windows: Vec::new(),
         lookup_url: String::new(),
         taken_at: String::new(),

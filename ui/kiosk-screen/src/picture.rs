@@ -5,6 +5,7 @@ use crate::screens::{App, Theme, View};
 use qrcode::{EcLevel, QrCode};
 use slint::{ComponentHandle, Image, Model as _, ModelRc, Rgb8Pixel, SharedPixelBuffer, SharedString, VecModel};
 use ticket_dispatcher_types::Lang;
+use ticket_dispatcher_types::wait::{ahead_in_words, in_order_in_words, place_in_words, queue_in_words, wait_in_words};
 use ui_model::{
     CardTrouble, CatalogueGroup, CatalogueService, ChosenMatter, Function, FunctionState, Model, PaperState, Punctual,
     ReadingStep, Screen, TakeCardUrgency, TempCard, TicketShown, Trouble, Wait,
@@ -83,7 +84,8 @@ fn wipe(view: &View) {
     view.set_chosen(0);
     view.set_guidance(false);
     view.set_group_name("".into());
-    queue(view, 0, None);
+    view.set_queue(SharedString::default());
+    view.set_in_order(false);
     view.set_search_text("".into());
     view.set_matters_line("".into());
     view.set_materials_qr(Image::default());
@@ -142,7 +144,7 @@ fn show_screen(view: &View, screen: &Screen, lang: Lang) -> ui::Page {
             chosen,
             guidance,
         } => {
-            entries(view, groups.iter().map(group));
+            entries(view, groups.iter().map(|one| group(one, lang)));
             view.set_greeting(greeting.as_deref().map(text).unwrap_or_default());
             view.set_chosen(i32::from(*chosen));
             view.set_guidance(*guidance);
@@ -155,7 +157,7 @@ fn show_screen(view: &View, screen: &Screen, lang: Lang) -> ui::Page {
             services,
         } => {
             view.set_group_name(text(group_name));
-            queue(view, *waiting, *wait);
+            view.set_queue(queue_in_words(lang, *waiting, *wait).into());
             entries(view, services.iter().map(|one| service(one, false)));
             ui::Page::Services
         }
@@ -237,8 +239,9 @@ fn show_screen(view: &View, screen: &Screen, lang: Lang) -> ui::Page {
 fn show_confirm(view: &View, screen: &Screen, lang: Lang) -> ui::Page {
     if let Screen::Confirm {
         matters,
+        in_order,
         can_add,
-        waiting,
+        people_ahead,
         wait,
         materials_url,
         agent,
@@ -258,8 +261,9 @@ fn show_confirm(view: &View, screen: &Screen, lang: Lang) -> ui::Page {
         });
         view.set_matters(list(&view.get_matters(), chosen, |a, b| a.id == b.id));
         view.set_papers(list(&view.get_papers(), papers(matters).into_iter(), |_, _| true));
+        view.set_in_order(*in_order);
         view.set_can_add(*can_add);
-        queue(view, *waiting, *wait);
+        view.set_queue(place_in_words(lang, *people_ahead, *wait).into());
         if let Some(picture) = qr(materials_url) {
             view.set_materials_qr(picture);
             view.set_has_materials_qr(true);
@@ -306,23 +310,13 @@ fn troubles(view: &View, down: &[FunctionState]) {
     }
 }
 
-fn queue(view: &View, waiting: u32, wait: Option<Wait>) {
-    view.set_waiting(whole(waiting));
-    view.set_has_wait(wait.is_some());
-    view.set_wait_from(wait.map_or(0, |wait| i32::from(wait.from_min)));
-    view.set_wait_to(wait.map_or(0, |wait| i32::from(wait.to_min)));
-}
-
-fn group(group: &CatalogueGroup) -> ui::Entry {
+fn group(group: &CatalogueGroup, lang: Lang) -> ui::Entry {
     ui::Entry {
         id: group.id.as_str().into(),
         name: text(&group.name),
         detail: SharedString::default(),
         counted: true,
-        waiting: whole(group.waiting),
-        has_wait: group.wait.is_some(),
-        wait_from: group.wait.map_or(0, |wait| i32::from(wait.from_min)),
-        wait_to: group.wait.map_or(0, |wait| i32::from(wait.to_min)),
+        queue: queue_in_words(lang, group.waiting, group.wait).into(),
         available: group.available,
     }
 }
@@ -346,11 +340,19 @@ fn ticket(ticket: &TicketShown, lang: Lang) -> ui::TicketView {
     ui::TicketView {
         number: ticket.number.to_string().into(),
         check_code: text(&ticket.check_code),
-        services: joined(&ticket.services, lang),
-        people_ahead: whole(ticket.people_ahead),
-        has_wait: ticket.wait.is_some(),
-        wait_from: ticket.wait.map_or(0, |wait| i32::from(wait.from_min)),
-        wait_to: ticket.wait.map_or(0, |wait| i32::from(wait.to_min)),
+        services: if ticket.in_order {
+            joined(&in_order_in_words(lang, &ticket.services), lang)
+        } else {
+            joined(&ticket.services, lang)
+        },
+        ahead: ahead_in_words(lang, ticket.people_ahead, ticket.wait).into(),
+        wait: if ticket.people_ahead == 0 && ticket.wait.is_some_and(Wait::is_now) {
+            // "You are next" says it.
+            SharedString::default()
+        } else {
+            wait_in_words(lang, ticket.wait).into()
+        },
+        returned: ticket.returned,
         offline: ticket.offline,
         windows: joined(&ticket.windows, lang),
         slot: ticket.appointment.as_deref().map(text).unwrap_or_default(),

@@ -14,5 +14,6 @@ pub use making::{MakingEnd, MakingScreen, MakingStep, MakingStrip, Refusal, Slip
 pub use screen::{
     CardTrouble, CatalogueGroup, CatalogueService, ChosenMatter, Function, FunctionState, HeldTicketView, Model,
     NowServing, PaperState, PriorityKind, Punctual, ReadingStep, Screen, StripCall, TakeCardUrgency, TicketShown,
-    Trouble, Wait,
+    Trouble,
 };
+pub use ticket_dispatcher_types::Wait;

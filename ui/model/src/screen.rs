@@ -1,7 +1,7 @@
 //! What the screen shows.
 
 use serde::{Deserialize, Serialize};
-use ticket_dispatcher_types::{Cases, GroupId, Lang, ServiceId, TicketNo};
+use ticket_dispatcher_types::{Cases, GroupId, Lang, ServiceId, TicketNo, Wait};
 
 use crate::making::{MakingScreen, MakingStrip, TempCard};
 
@@ -56,15 +56,6 @@ pub struct StripCall {
     pub number: TicketNo,
     /// The window's name.
     pub window: String,
-}
-
-/// A likely wait in whole minutes, rounded outwards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Wait {
-    /// Lower end.
-    pub from_min: u16,
-    /// Upper end.
-    pub to_min: u16,
 }
 
 /// A group of the catalogue.
@@ -240,6 +231,9 @@ pub struct TicketShown {
     pub check_code: String,
     /// Names of the services.
     pub services: Vec<String>,
+    /// They may need different windows, in this order.
+    #[serde(default)]
+    pub in_order: bool,
     /// People before it.
     pub people_ahead: u32,
     /// Likely wait; none when nobody can say, because no window is open for it.
@@ -251,6 +245,9 @@ pub struct TicketShown {
     /// Slot of the appointment that it keeps, `10:00–10:30`; none for an ordinary number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appointment: Option<String>,
+    /// The person's missed number, back in the queue: it happens once.
+    #[serde(default)]
+    pub returned: bool,
     /// Given out without the dispatcher: it counts from when it was taken, once the line is back.
     #[serde(default)]
     pub offline: bool,
@@ -325,11 +322,14 @@ pub enum Screen {
     Confirm {
         /// Matters, at least one.
         matters: Vec<ChosenMatter>,
+        /// They may need different windows, in this order.
+        #[serde(default)]
+        in_order: bool,
         /// May another be added?
         can_add: bool,
-        /// People waiting.
-        waiting: u32,
-        /// Likely wait.
+        /// People before somebody who takes a number now, for the first matter.
+        people_ahead: u32,
+        /// Likely wait of the first matter; none when nobody can say.
         wait: Option<Wait>,
         /// QR text that takes the list of papers away.
         materials_url: String,

@@ -52,7 +52,7 @@ fn a_reprint_says_so_in_three_languages() {
     for (lang, name) in [(Lang::ZhHans, "zh-hans"), (Lang::ZhHant, "zh-hant"), (Lang::En, "en")] {
         let slip = TicketSlip {
             lang,
-            wait_min: None,
+            wait: None,
             ..TicketSlip::sample()
         }
         .reprinted();

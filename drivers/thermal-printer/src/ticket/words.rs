@@ -12,12 +12,10 @@ pub struct Words {
     pub offline: &'static str,
     /// How such a ticket finds its place.
     pub offline_place: &'static str,
-    /// Nobody ahead in the same line; a window that serves several lines may still be busy.
-    pub nobody_ahead: &'static str,
-    /// People ahead.
-    pub ahead: &'static str,
-    /// Likely wait.
-    pub wait: &'static str,
+    /// Mark of a missed number that is back in the queue.
+    pub returned: &'static str,
+    /// What its person should know.
+    pub returned_once: &'static str,
     /// Cases of an agent.
     pub cases: &'static str,
     /// Before the windows.
@@ -39,9 +37,8 @@ const ZH_HANS: Words = Words {
     appointment: "预约 {}",
     offline: "离线取号",
     offline_place: "联网后按取号时间排队",
-    nobody_ahead: "前面没有人",
-    ahead: "前面还有{}人",
-    wait: "，约等{from}-{to}分钟",
+    returned: "过号恢复排队",
+    returned_once: "只能恢复一次，请留意叫号",
     cases: "，共{}件",
     windows: "办理窗口：",
     comma: "、",
@@ -56,9 +53,8 @@ const ZH_HANT: Words = Words {
     appointment: "預約 {}",
     offline: "離線取號",
     offline_place: "連線後按取號時間排隊",
-    nobody_ahead: "前面沒有人",
-    ahead: "前面還有{}人",
-    wait: "，約等{from}-{to}分鐘",
+    returned: "過號恢復排隊",
+    returned_once: "只能恢復一次，請留意叫號",
     cases: "，共{}件",
     windows: "辦理窗口：",
     comma: "、",
@@ -73,9 +69,8 @@ const EN: Words = Words {
     appointment: "Appointment {}",
     offline: "TAKEN OFFLINE",
     offline_place: "Your place is by time of taking",
-    nobody_ahead: "Nobody ahead of you",
-    ahead: "{} ahead of you",
-    wait: ", about {from}-{to} min",
+    returned: "BACK IN THE QUEUE",
+    returned_once: "This happens once; please watch the board",
     cases: ", {} cases",
     windows: "Windows: ",
     comma: ", ",

@@ -132,6 +132,7 @@ fn an_answer_that_comes_late_or_to_another_session_changes_nothing() {
     let answer = || DispatcherInput::Bookings {
         ask: ask.expect("it was asked"),
         found: vec![appointment()],
+        missed: None,
     };
     bench.touch(Intent::Cancel);
     let before = bench.screen();
@@ -145,4 +146,35 @@ fn an_answer_that_comes_late_or_to_another_session_changes_nothing() {
         matches!(bench.screen(), Screen::Issuing { .. }),
         "another question is open"
     );
+}
+
+#[test]
+fn who_lays_the_card_down_after_a_missed_call_is_back_in_the_queue_without_a_touch() {
+    let mut bench = Bench::well();
+    bench.missed = Some(service_id("S102"));
+    bench.lay(adult());
+    let (key, request) = bench.request();
+    assert_eq!(request.services, [service_id("S102")]);
+    let mut back = ticket(3);
+    back.returned = true;
+    bench.dispatcher(DispatcherInput::Issued { key, ticket: back });
+    bench.reader(ReaderInput::Removed);
+    let Screen::Ticket { ticket, .. } = bench.screen() else {
+        panic!("the number")
+    };
+    assert!(ticket.returned);
+    let (_, slip, _) = bench.print();
+    assert!(slip.returned, "the slip says so too");
+}
+
+#[test]
+fn who_has_chosen_something_is_asked_for_that() {
+    let mut bench = Bench::well();
+    bench.missed = Some(service_id("S102"));
+    bench.touch(Intent::ChooseFirst);
+    bench.choose("G5", "S501");
+    bench.touch(Intent::Confirm);
+    bench.lay(adult());
+    let (_, request) = bench.request();
+    assert_eq!(request.services, [service_id("S501")]);
 }

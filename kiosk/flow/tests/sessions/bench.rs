@@ -2,10 +2,10 @@
 
 use kiosk_flow::{
     Appointment, Card, Catalogue, Day, DispatcherInput, Effect, Flow, Group, Input, JobNo, LocalText, Moment, Outcome,
-    PrinterInput, PrinterState, ReaderInput, Service, Settings, Ticket, TicketRequest, Timeouts, WaitS,
+    PrinterInput, PrinterState, ReaderInput, Service, Settings, Ticket, TicketRequest, Timeouts,
 };
 use ticket_dispatcher_types::{
-    Cases, DocumentKind, GroupId, IdemKey, Lang, Millis, Personal, ServiceId, TicketId, TicketNo,
+    Cases, DocumentKind, GroupId, IdemKey, Lang, Millis, Personal, ServiceId, TicketId, TicketNo, Wait,
 };
 use ui_model::{Intent, Model, ReadingStep, Screen};
 
@@ -39,9 +39,16 @@ fn service(id: &str, group: &str, name: &str, initials: &str) -> Service {
         keywords: vec![format!("{name}怎么办")],
         pinyin_initials: initials.to_string(),
         materials: vec![text("身份证", "ID card"), text("申请表", "form")],
+        people_ahead: 7,
+        wait: wait(),
         windows: vec![text("1号窗口", "Window 1")],
         available: true,
     }
+}
+
+/// Two to eleven minutes.
+fn wait() -> Option<Wait> {
+    Wait::from_secs(Some((130, 610)))
 }
 
 fn group(id: &str, name: &str, waiting: u32) -> Group {
@@ -49,8 +56,7 @@ fn group(id: &str, name: &str, waiting: u32) -> Group {
         id: group_id(id),
         name: text(name, id),
         waiting,
-        wait: WaitS { p10_s: 130, p90_s: 610 },
-        windows_open: 2,
+        wait: wait(),
     }
 }
 
@@ -108,6 +114,8 @@ pub struct Bench {
     /// The dispatcher answers at once for whom it has appointments.
     pub answers: bool,
     pub bookings: Vec<Appointment>,
+    /// The service of a number that the person missed.
+    pub missed: Option<ServiceId>,
 }
 
 impl Bench {
@@ -142,6 +150,7 @@ impl Bench {
             outcome: Outcome::Advanced,
             answers: true,
             bookings: Vec::new(),
+            missed: None,
         }
     }
 
@@ -151,6 +160,7 @@ impl Bench {
             flow: self.flow.clone(),
             effects: Vec::new(),
             bookings: self.bookings.clone(),
+            missed: self.missed.clone(),
             ..*self
         }
     }
@@ -173,8 +183,8 @@ impl Bench {
         for effect in step.effects {
             match effect {
                 Effect::FindBookings { ask, .. } if self.answers => {
-                    let found = self.bookings.clone();
-                    self.step(Input::Dispatcher(DispatcherInput::Bookings { ask, found }));
+                    let (found, missed) = (self.bookings.clone(), self.missed.clone());
+                    self.step(Input::Dispatcher(DispatcherInput::Bookings { ask, found, missed }));
                     self.outcome = outcome;
                 }
                 other => self.effects.push(other),
@@ -268,7 +278,7 @@ pub fn ticket(count: u16) -> Ticket {
         check_code: "0042".to_string(),
         services: vec![service_id("S101")],
         people_ahead: 7,
-        wait: WaitS { p10_s: 130, p90_s: 610 },
+        wait: wait(),
         windows: (1..=6)
             .map(|n| text(&format!("{n}号窗口"), &format!("Window {n}")))
             .collect(),
@@ -278,6 +288,7 @@ pub fn ticket(count: u16) -> Ticket {
         masked_name: Some("测*甲".to_string()),
         cases: Cases::ONE,
         appointment: None,
+        returned: false,
         offline: false,
     }
 }

@@ -26,7 +26,7 @@ fn choose_first_leads_to_the_number_that_is_printed() {
     bench.choose("G1", "S101");
     let Screen::Confirm {
         matters,
-        waiting,
+        people_ahead,
         paper,
         card_read,
         materials_url,
@@ -36,7 +36,7 @@ fn choose_first_leads_to_the_number_that_is_printed() {
         panic!("confirm first")
     };
     assert_eq!(matters[0].materials, ["身份证", "申请表"]);
-    assert_eq!((waiting, paper, card_read), (7, true, false));
+    assert_eq!((people_ahead, paper, card_read), (7, true, false));
     assert_eq!(materials_url, "社保卡补办\n- 身份证\n- 申请表\n");
     bench.touch(Intent::Confirm);
     assert!(matches!(bench.screen(), Screen::PresentCard { .. }));

@@ -244,8 +244,9 @@ fn confirm(lang: Lang, full: bool) -> Screen {
     };
     Screen::Confirm {
         matters,
+        in_order: full,
         can_add: true,
-        waiting: if full { 104 } else { 12 },
+        people_ahead: if full { 104 } else { 12 },
         wait: Some(if full { wait(90, 130) } else { wait(15, 25) }),
         materials_url: "https://hall.example/m/S102+S107".into(),
         agent: full,
@@ -271,8 +272,40 @@ pub fn ticket(lang: Lang) -> TicketShown {
             pick(lang, "11号窗口", "11號窗口", "Window 11"),
         ],
         lookup_url: "https://hall.example/q?t=k3v9x2m7q4w8".into(),
+        in_order: false,
         appointment: None,
+        returned: false,
         offline: false,
+    }
+}
+
+/// A missed number that is back.
+fn returned(lang: Lang) -> Screen {
+    let ticket = TicketShown {
+        people_ahead: 2,
+        wait: Some(wait(5, 10)),
+        returned: true,
+        ..ticket(lang)
+    };
+    Screen::Ticket {
+        ticket,
+        paper: PaperState::Printed,
+        reprint: false,
+    }
+}
+
+/// Two matters that need different windows.
+fn in_order(lang: Lang) -> Screen {
+    let name = |n: usize| pick(lang, SERVICES[n].1, SERVICES[n].2, SERVICES[n].3);
+    let ticket = TicketShown {
+        services: vec![name(1), name(6)],
+        in_order: true,
+        ..ticket(lang)
+    };
+    Screen::Ticket {
+        ticket,
+        paper: PaperState::Printed,
+        reprint: false,
     }
 }
 
@@ -468,6 +501,8 @@ pub fn all(lang: Lang) -> Vec<Example> {
         ("ticket-interrupted", shown(lang, PaperState::Interrupted)),
         ("ticket-no-paper", shown(lang, PaperState::None)),
         ("ticket-queued", shown(lang, PaperState::Queued)),
+        ("ticket-returned", returned(lang)),
+        ("ticket-in-order", in_order(lang)),
         ("ticket-windows-busy", alone(lang, Some(wait(45, 55)))),
         ("ticket-no-window", alone(lang, None)),
         ("ticket-next", next_one(lang)),

@@ -94,28 +94,34 @@ fn no_word_lacks_a_translation() {
 }
 
 #[test]
-fn english_counts_one_and_many() {
+fn place_and_wait_are_said_in_the_words_of_slip_phone_and_catalogue() {
     use crate::examples;
-    use ui_model::{PaperState, Screen, TicketShown};
+    use ticket_dispatcher_types::wait::{ahead_in_words, wait_in_words};
+    use ui_model::{PaperState, Screen, TicketShown, Wait};
     let stage = Stage::new();
-    for (ahead, words) in [
-        (1, "1 person before you"),
-        (2, "2 people before you"),
-        (0, "You are next"),
-    ] {
-        let ticket = TicketShown {
-            people_ahead: ahead,
-            wait: Some(ui_model::Wait { from_min: 0, to_min: 1 }),
-            ..examples::ticket(Lang::En)
-        };
-        let screen = Screen::Ticket {
-            ticket,
-            paper: PaperState::Printed,
-            reprint: false,
-        };
-        stage.show(Some(&examples::model(Lang::En, screen)));
-        let labels: Vec<String> = stage.elements().into_iter().map(|element| element.label).collect();
-        assert!(labels.iter().any(|label| label == words), "{words} not in {labels:?}");
+    let waits = [None, Some((0, 1)), Some((0, 4)), Some((10, 25)), Some((85, 110))];
+    for lang in [Lang::ZhHans, Lang::ZhHant, Lang::En] {
+        for people_ahead in [0, 1, 12] {
+            for wait in waits {
+                let wait = wait.map(|(from_min, to_min)| Wait { from_min, to_min });
+                let ticket = TicketShown {
+                    people_ahead,
+                    wait,
+                    ..examples::ticket(lang)
+                };
+                let screen = Screen::Ticket {
+                    ticket,
+                    paper: PaperState::Printed,
+                    reprint: false,
+                };
+                stage.show(Some(&examples::model(lang, screen)));
+                let labels: Vec<String> = stage.elements().into_iter().map(|element| element.label).collect();
+                let said = |words: String| labels.iter().any(|label| *label == words);
+                assert!(said(ahead_in_words(lang, people_ahead, wait)), "{people_ahead} {wait:?} in {labels:?}");
+                let next = people_ahead == 0 && wait.is_some_and(Wait::is_now);
+                assert_eq!(said(wait_in_words(lang, wait)), !next, "{people_ahead} {wait:?} in {labels:?}");
+            }
+        }
     }
 }
 
