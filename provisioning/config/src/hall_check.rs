@@ -62,17 +62,24 @@ impl Ledger<'_> {
 
     /// A whole number within limits, or the default when the key is left out.
     fn number(&mut self, raw: Option<&Spanned<i64>>, place: &str, limits: (i64, i64), default: i64) -> i64 {
-        let Some(raw) = raw else { return default };
+        let or = format!("; without the key it is {default}");
+        raw.and_then(|raw| self.within(raw, place, limits, &or))
+            .unwrap_or(default)
+    }
+
+    /// The same for a key that must be given.
+    fn needed(&mut self, raw: &Spanned<i64>, place: &str, limits: (i64, i64)) -> i64 {
+        self.within(raw, place, limits, "").unwrap_or(limits.0)
+    }
+
+    fn within(&mut self, raw: &Spanned<i64>, place: &str, limits: (i64, i64), or: &str) -> Option<i64> {
         let value = *raw.get_ref();
         if (limits.0..=limits.1).contains(&value) {
-            return value;
+            return Some(value);
         }
-        let advice = format!(
-            "Give a number from {} to {}; without the key it is {default}.",
-            limits.0, limits.1
-        );
+        let advice = format!("Give a number from {} to {}{or}.", limits.0, limits.1);
         self.say(raw.span(), place, format!("{value} is out of range."), advice);
-        default
+        None
     }
 
     fn small(&mut self, raw: Option<&Spanned<i64>>, place: &str, limits: (u8, u8), default: u8) -> u8 {
@@ -332,7 +339,7 @@ fn services(ledger: &mut Ledger<'_>, raw: Vec<RawService>) -> Vec<Service> {
         let materials = materials
             .map(|paper| ledger.text(paper, near.clone(), &place))
             .collect();
-        let typical = ledger.minutes(Some(&raw.typical_min), &format!("{place}: typical_min"), (1, 240), 10);
+        let typical = Millis::from_mins(ledger.needed(&raw.typical_min, &format!("{place}: typical_min"), (1, 240)));
         services.extend(id.zip(group).map(|(id, group)| Service {
             id,
             group,

@@ -208,7 +208,7 @@ fn every_semantic_problem_has_its_own_sentence() {
         ("\"13:00-17:30\"", "\"17:30-13:00\"", "closes before it opens"),
         ("\"13:00-17:30\"", "\"13:00-19:00\"", "outside the hours of the hall"),
         ("\"13:00-17:30\"", "\"afternoon\"", "`afternoon` is not a span of time"),
-        ("typical_min = 4", "typical_min = 0", "0 is out of range"),
+        ("typical_min = 4", "typical_min = 0", "Give a number from 1 to 240."),
         (
             "pinyin = \"zzjtrz\"",
             "pinyin = \"ZZ JT\"",

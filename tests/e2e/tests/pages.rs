@@ -280,7 +280,7 @@ async fn a_phone_follows_its_ticket_over_a_restart() -> anyhow::Result<()> {
         .await?;
 
     hall.next("W03").await?;
-    page.says("#sentence", "窗口空出来就叫您").await?;
+    page.says("#sentence", "前面没有人").await?;
     hall.kill().await;
     page.says("#age", "网络不通").await?;
     page.says("#number", &text(&ticket, "number")).await?;
@@ -299,11 +299,14 @@ async fn a_phone_follows_its_ticket_over_a_restart() -> anyhow::Result<()> {
     ensure!(overflow == json!(390), "the phone page is {overflow} px wide");
 
     let id = text(&ticket, "id");
+    // This hall gives a called person ten seconds.
+    tokio::time::sleep(std::time::Duration::from_millis(10_100)).await;
     hall.post(&format!("/tickets/{id}/no-show"), json!({})).await?;
     page.says("#sentence", "已过号").await?;
+    page.says("#advice", "前到取号机刷证").await?;
     page.picture("phone-missed").await?;
     hall.post(&format!("/tickets/{id}/requeue"), json!({})).await?;
-    page.says("#sentence", "下一位就是您").await?;
+    page.says("#sentence", "下一个就是您").await?;
     hall.next("W03").await?;
     hall.post(&format!("/tickets/{id}/start"), json!({})).await?;
     page.says("#sentence", "办理").await?;

@@ -85,7 +85,6 @@ fn wipe(view: &View) {
     view.set_guidance(false);
     view.set_group_name("".into());
     view.set_queue(SharedString::default());
-    view.set_in_order(false);
     view.set_search_text("".into());
     view.set_matters_line("".into());
     view.set_materials_qr(Image::default());
@@ -255,13 +254,18 @@ fn show_confirm(view: &View, screen: &Screen, lang: Lang) -> ui::Page {
     {
         let names: Vec<String> = matters.iter().map(|matter| matter.name.clone()).collect();
         view.set_matters_line(joined(&names, lang));
-        let chosen = matters.iter().map(|matter| ui::Matter {
+        // Matters that may need different windows are listed as what is done first and what then.
+        let told = if *in_order {
+            in_order_in_words(lang, &names)
+        } else {
+            names
+        };
+        let chosen = matters.iter().zip(told).map(|(matter, name)| ui::Matter {
             id: matter.id.as_str().into(),
-            name: text(&matter.name),
+            name: name.into(),
         });
         view.set_matters(list(&view.get_matters(), chosen, |a, b| a.id == b.id));
         view.set_papers(list(&view.get_papers(), papers(matters).into_iter(), |_, _| true));
-        view.set_in_order(*in_order);
         view.set_can_add(*can_add);
         view.set_queue(place_in_words(lang, *people_ahead, *wait).into());
         if let Some(picture) = qr(materials_url) {

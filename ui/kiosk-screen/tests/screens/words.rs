@@ -117,9 +117,16 @@ fn place_and_wait_are_said_in_the_words_of_slip_phone_and_catalogue() {
                 stage.show(Some(&examples::model(lang, screen)));
                 let labels: Vec<String> = stage.elements().into_iter().map(|element| element.label).collect();
                 let said = |words: String| labels.iter().any(|label| *label == words);
-                assert!(said(ahead_in_words(lang, people_ahead, wait)), "{people_ahead} {wait:?} in {labels:?}");
+                assert!(
+                    said(ahead_in_words(lang, people_ahead, wait)),
+                    "{people_ahead} {wait:?} in {labels:?}"
+                );
                 let next = people_ahead == 0 && wait.is_some_and(Wait::is_now);
-                assert_eq!(said(wait_in_words(lang, wait)), !next, "{people_ahead} {wait:?} in {labels:?}");
+                assert_eq!(
+                    said(wait_in_words(lang, wait)),
+                    !next,
+                    "{people_ahead} {wait:?} in {labels:?}"
+                );
             }
         }
     }
