@@ -440,7 +440,7 @@ macro_rules! action {
             params(("id" = String, Path, description = "The ticket"),
                 ("Idempotency-Key" = Option<String>, Header, description = "UUID")),
             responses((status = 200, body = TicketView), (status = 404, body = Problem),
-                (status = 409, description = "`wrong-state`; of `no-show` also `too-early`, with `left_s`", body = Problem),
+                (status = 409, description = "`wrong-state`; `too-early` of `no-show`", body = Problem),
                 (status = 503, body = Problem)))]
         pub async fn $name(
             State(app): State<Arc<App>>,

@@ -71,21 +71,7 @@ impl Engine {
             Effect::NoShow { ticket, .. } => self.end(now, *ticket, TicketState::NoShow, "no-show"),
             Effect::Cancelled { ticket, .. } => self.end(now, *ticket, TicketState::Cancelled, "cancelled"),
             Effect::Superseded { ticket, by, cases, .. } => self.fold_superseded(now, *ticket, *by, *cases),
-            Effect::NextMatter {
-                ticket,
-                matter,
-                group,
-                window,
-            } => {
-                let next = |t: &mut Ticket| {
-                    t.matter = *matter;
-                    t.group.clone_from(group);
-                };
-                match window {
-                    Some(window) => self.go_on_at(now, *ticket, window, next),
-                    None => self.back_to_waiting(now, *ticket, "next-matter", next),
-                }
-            }
+            Effect::NextMatter { .. } => self.fold_next_matter(now, effect),
             Effect::Transferred {
                 ticket,
                 to,
@@ -306,6 +292,26 @@ impl Engine {
         });
         if let Some(ix) = self.state.by_id.get(&ticket).copied() {
             self.enqueue(ix);
+        }
+    }
+
+    fn fold_next_matter(&mut self, now: Millis, effect: &Effect) {
+        let Effect::NextMatter {
+            ticket,
+            matter,
+            group,
+            window,
+        } = effect
+        else {
+            return;
+        };
+        let next = |t: &mut Ticket| {
+            t.matter = *matter;
+            t.group.clone_from(group);
+        };
+        match window {
+            Some(window) => self.go_on_at(now, *ticket, window, next),
+            None => self.back_to_waiting(now, *ticket, "next-matter", next),
         }
     }
 

@@ -249,6 +249,7 @@ fn a_clerk_brings_a_missed_number_back_though_its_person_has_a_fresh_one_that_wa
         day: "2026-11-21".into(),
         number: *first,
         issued: at(13, 0),
+        given_back: false,
         ticket: NewTicket {
             id: id(20),
             services: vec![ServiceId::new("A1").unwrap()],
@@ -277,7 +278,10 @@ fn a_clerk_brings_a_missed_number_back_though_its_person_has_a_fresh_one_that_wa
     ));
     let effects = back(&mut engine);
     assert!(
-        matches!(&effects[..], [Effect::Superseded { by, .. }, Effect::Requeued { returned: true, .. }] if *by == id(1)),
+        matches!(
+            &effects[..],
+            [Effect::Superseded { by, .. }, Effect::Requeued { returned: true, .. }] if *by == id(1)
+        ),
         "{effects:?}"
     );
     assert_eq!(

@@ -3,7 +3,8 @@
 /** @typedef {import('../hall/fold.js').WindowView} WindowView */
 /** @typedef {import('../hall/fold.js').GroupView} GroupView */
 /**
- * @typedef {{id: string, number: string, state: string, services: string[], matter: number, class: string, cases: number,
+ * @typedef {{id: string, number: string, state: string, services: string[], matter: number, class: string,
+ *   cases: number,
  *   masked_name?: string, window?: string, calls: number, issued_at: string,
  *   history: {seq: number, at: string, what: string, window?: string}[]}} TicketView
  */
@@ -58,7 +59,9 @@ export function phaseOf(desk) {
  * @returns {(Action & {possible: boolean})[]}
  */
 export function actionsOf(desk, at) {
-  const now = (action) => ({ ...action, label: labelOf(action, desk, at), possible: isPossible(action.name, desk, at) });
+  const now = (action) => {
+    return { ...action, label: labelOf(action, desk, at), possible: isPossible(action.name, desk, at) };
+  };
   // Choosing a number is a right that few windows have; the others do not even see the button.
   return ACTIONS.filter((action) => action.name !== 'pick' || desk.may_pick).map(now);
 }

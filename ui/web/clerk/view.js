@@ -9,7 +9,8 @@ import { CLASSES, PHASES, WINDOW_STATES } from './words.js';
 /** @typedef {import('./actions.js').TicketView} TicketView */
 /** @typedef {import('../hall/fold.js').LocalText} LocalText */
 /**
- * @typedef {{id: string, group: string, name: LocalText, keywords: string[], pinyin_initials: string, materials: LocalText[]}} Service
+ * @typedef {{id: string, group: string, name: LocalText, keywords: string[],
+ *   pinyin_initials: string, materials: LocalText[]}} Service
  */
 
 /** A person may have come back from the far end of the hall by now; the console reminds to recall or pass over. */

@@ -6,7 +6,8 @@
  * @typedef {{number: string, slip?: string, state: import('./wait.js').LookupState, services: LocalText[],
  *   materials?: LocalText[],
  *   done?: number, in_order?: boolean, people_ahead: number, wait?: import('./wait.js').WaitRange,
- *   told?: {ahead: LocalText, wait: LocalText}, back?: {until: string, place: number}, window_name?: LocalText, windows: LocalText[],
+ *   told?: {ahead: LocalText, wait: LocalText}, back?: {until: string, place: number}, window_name?: LocalText,
+ *   windows: LocalText[],
  *   hall: LocalText, hall_phone: string, issued_at: string, as_of: string, seq: number}} LookupView
  */
 /** @typedef {{sentence: string, wait: string, advice: string}} Told */
