@@ -177,7 +177,7 @@ fn the_document_names_every_call_and_pages_come_with_their_guards() {
     ] {
         assert!(paths.contains_key(path), "{path} is not documented");
     }
-    assert_eq!(paths.len(), 50);
+    assert_eq!(paths.len(), 52);
     for page in ["/board", "/clerk", "/manager", "/q?t=X", "/web/icon.svg"] {
         let answer = house.bare("GET", page, "");
         assert_eq!(answer.status, 200, "{page}");
