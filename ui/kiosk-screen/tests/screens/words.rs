@@ -116,7 +116,7 @@ fn place_and_wait_are_said_in_the_words_of_slip_phone_and_catalogue() {
                 };
                 stage.show(Some(&examples::model(lang, screen)));
                 let labels: Vec<String> = stage.elements().into_iter().map(|element| element.label).collect();
-                let said = |words: String| labels.iter().any(|label| *label == words);
+                let said = |words: String| labels.contains(&words);
                 assert!(
                     said(ahead_in_words(lang, people_ahead, wait)),
                     "{people_ahead} {wait:?} in {labels:?}"
