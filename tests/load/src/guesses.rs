@@ -1,5 +1,5 @@
-//! A hundred thousand guesses at the lookup and at a check code: none may succeed, and a clock must not tell a wrong one
-//! from a right one.
+//! A hundred thousand guesses at the lookup and at a check code: none may succeed, and a clock must not tell a wrong
+//! one from a right one.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -78,7 +78,7 @@ async fn codes(args: &Args, server: &Server, number: &str) -> anyhow::Result<()>
         found += usize::from(answer.status == 200);
     }
     println!(
-        "{} guesses at one check code: {heard} heard, {found} found (ten in ten minutes are heard: 1 in 1,000 is found)",
+        "{} guesses at one check code: {heard} heard, {found} found (ten in ten minutes are: 1 in 1,000 is found)",
         args.guesses
     );
     Ok(())

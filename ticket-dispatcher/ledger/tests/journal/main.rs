@@ -153,7 +153,7 @@ fn a_day_begins_once_and_numbers_begin_at_one() {
 }
 
 #[test]
-fn nobody_waits_is_no_row_and_finishing_is() {
+fn that_nobody_waits_is_remembered_under_its_key() {
     let bench = Bench::new();
     bench.done(1, open("W1"));
     bench.take(2, "S1", None);
@@ -161,7 +161,13 @@ fn nobody_waits_is_no_row_and_finishing_is() {
     assert!(called.effects.iter().any(|e| matches!(e, Effect::Called { .. })));
     let finished = bench.done(4, next("W1"));
     assert!(finished.effects.iter().any(|e| matches!(e, Effect::Finished { .. })));
-    assert!(matches!(bench.ask(5, next("W1"), None, ""), Answer::Unchanged(_)));
+    let nobody = |answer: Answer| matches!(answer, Answer::Done(outcome) if matches!(outcome.effects[..], [Effect::NobodyWaits { .. }]));
+    assert!(nobody(bench.ask(5, next("W1"), None, "")));
+    // Somebody comes; the same message, doubled under way, must not call them.
+    bench.take(6, "S1", None);
+    assert!(nobody(bench.ask(5, next("W1"), None, "")));
+    let called = bench.done(7, next("W1"));
+    assert!(called.effects.iter().any(|e| matches!(e, Effect::Called { .. })));
 }
 
 #[test]
