@@ -99,7 +99,7 @@ pub fn wait_in_words(lang: Lang, wait: Option<Wait>) -> String {
             _ => format!("{}.5", half_hours / 2),
         };
         let (low, high) = (halves(from / 30), halves(to.div_ceil(30)));
-        return range(lang, &low, &high, ["小时", "小時", "hours"]);
+        return range(lang, &low, &high, ["小时", "小時", "h"]);
     }
     range(lang, &from.to_string(), &to.to_string(), ["分钟", "分鐘", "min"])
 }
@@ -126,9 +126,13 @@ pub fn place_in_words(lang: Lang, people: u32, wait: Option<Wait>) -> String {
     if people == 0 && wait.is_some_and(Wait::is_now) {
         return ahead;
     }
-    let comma = if lang == Lang::En { ", " } else { "，" };
     let wait = wait_in_words(lang, wait);
-    format!("{ahead}{comma}{wait}")
+    match (lang, people) {
+        // A line of large type has no room for more.
+        (Lang::En, 1..) => format!("{people} before you, {wait}"),
+        (Lang::En, 0) => format!("{ahead}, {wait}"),
+        (Lang::ZhHans | Lang::ZhHant, _) => format!("{ahead}，{wait}"),
+    }
 }
 
 /// The matters of one number in the order in which they are done: `先办…`, `再办…`.
@@ -208,6 +212,10 @@ mod tests {
         assert_eq!(said(100, 150), "约 1.5 至 2.5 小时");
         assert_eq!(said(20, 120), "不到 2 小时");
         assert_eq!(wait_in_words(Lang::En, wait(10, 25)), "about 10 to 25 min");
+        assert_eq!(
+            place_in_words(Lang::En, 104, wait(90, 130)),
+            "104 before you, about 1.5 to 2.5 h"
+        );
         assert_eq!(wait_in_words(Lang::ZhHant, wait(10, 25)), "約 10 至 25 分鐘");
     }
 
