@@ -110,8 +110,9 @@ impl Access {
         rows.and_then(Iterator::collect).map_err(|e| self.sqlite(e))
     }
 
-    /// Uses a code up: `bound` is given the secret and says whether the request was made under it. Check, use and
-    /// `inside`, what must be stored with it, are one transaction: a code is never used twice, whatever is pulled.
+    /// Uses a code up: `bound` is given the secret and says whether the request was made under it. Check and use are
+    /// one transaction: a code is never used twice, whatever is pulled. The certificate is signed after it; when that
+    /// fails, the code is gone and the technician asks for another.
     pub fn use_code(
         &self,
         id: &str,
