@@ -6,9 +6,9 @@ use std::time::Duration;
 use axum::body::Bytes;
 use metrics_exporter_prometheus::PrometheusHandle;
 use ticket_dispatcher_identity::CryptoProvider;
-use ticket_dispatcher_ledger::{Answer, Command, HolderFacts, Ledger, Outcome};
+use ticket_dispatcher_ledger::{Answer, Command, HolderFacts, Ledger, Outcome, Quoted};
 use ticket_dispatcher_protocol::ProblemKind;
-use ticket_dispatcher_queue_core::{By, Effect, Event, Quote, Refusal};
+use ticket_dispatcher_queue_core::{By, Effect, Event, Refusal};
 use ticket_dispatcher_types::{IdemKey, TicketId};
 use zeroize::Zeroizing;
 
@@ -18,6 +18,7 @@ use crate::forecasts::Forecasts;
 use crate::hall::Hall;
 use crate::hub::Snapshot;
 use crate::problem::Failure;
+use crate::refresh::Refresh;
 use crate::view::View;
 
 /// How long an answer of the ledger is waited for. A disk that takes longer is as good as gone.
@@ -47,6 +48,8 @@ pub struct App {
     pub snapshot: Arc<Snapshot>,
     /// The catalogue and its forecasts as they were made last.
     pub forecasts: Forecasts,
+    /// How long everybody still waits.
+    pub refresh: Refresh,
     /// Who calls for staff.
     pub staff_calls: crate::staff::StaffCalls,
     /// Who is let in.
@@ -70,7 +73,7 @@ pub struct Ask {
     /// The input.
     pub event: Event,
     /// With a new ticket: what it may be told of its wait.
-    pub quote: Option<Quote>,
+    pub quote: Option<Quoted>,
     /// With a new ticket: what is kept beside the journal.
     pub holder: Option<HolderFacts>,
 }

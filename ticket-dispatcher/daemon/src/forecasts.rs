@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use ticket_dispatcher_protocol::ProblemKind;
+use ticket_dispatcher_ledger::Quoted;
+use ticket_dispatcher_protocol::{ProblemKind, WaitRange};
 use ticket_dispatcher_queue_core::{Engine, Quote};
-use ticket_dispatcher_types::{Millis, ServiceId};
+use ticket_dispatcher_types::{GroupId, Millis, ServiceId};
 
 use crate::app::App;
 use crate::hall::Hall;
@@ -27,6 +28,8 @@ const CREDIT_OF_READER: Duration = Duration::from_secs(2);
 const CREDIT_OF_TICKET: Duration = Duration::from_millis(100);
 /// A quote of an age that no load explains is not told any more.
 const QUOTE_AGE_MAX: Duration = Duration::from_secs(60);
+/// While nothing happens in the hall, what was shown and what a slip says hold for so long.
+pub const SHOWN_HOLDS: Duration = Duration::from_secs(30);
 
 /// The forecasts of all services.
 #[derive(Default)]
@@ -44,6 +47,7 @@ pub struct Made {
     day: String,
     at: Instant,
     quotes: BTreeMap<ServiceId, Quote>,
+    groups: BTreeMap<GroupId, WaitRange>,
     /// The catalogue.
     pub json: Bytes,
 }
@@ -52,6 +56,11 @@ impl Made {
     /// Its validator.
     pub fn etag(&self) -> String {
         format!("\"{}-{}\"", self.seq, self.slice)
+    }
+
+    /// What a kiosk says of a group; none where nobody can say.
+    pub fn of_group(&self, group: &GroupId) -> Option<WaitRange> {
+        self.groups.get(group).copied()
     }
 }
 
@@ -108,8 +117,9 @@ pub async fn catalogue(app: &Arc<App>) -> Result<Arc<Made>, Failure> {
 }
 
 /// What an ordinary ticket for this service may be told; none if nothing was foreseen yet. If it is not of this moment
-/// a better one is begun for those who come next.
-pub fn quote(app: &Arc<App>, service: &ServiceId) -> Option<Quote> {
+/// a better one is begun for those who come next. It holds for an ordinary ticket while nothing happens in the hall:
+/// then its taker has just been shown it at the kiosk.
+pub fn quote(app: &Arc<App>, service: &ServiceId, ordinary: bool) -> Option<Quoted> {
     let made = app.forecasts.last();
     if !made.as_ref().is_some_and(|made| is_fresh(app, made)) && app.forecasts.may_spend(CREDIT_OF_TICKET) {
         let app = Arc::clone(app);
@@ -120,15 +130,21 @@ pub fn quote(app: &Arc<App>, service: &ServiceId) -> Option<Quote> {
         });
     }
     let made = made.filter(|made| made.at.elapsed() < QUOTE_AGE_MAX)?;
-    let same_day = app.view.read().engine.day() == made.day;
-    made.quotes.get(service).copied().filter(|_| same_day)
+    let (same_day, still) = {
+        let picture = app.view.read();
+        (picture.engine.day() == made.day, picture.seq == made.seq)
+    };
+    let quote = made.quotes.get(service).copied().filter(|_| same_day)?;
+    let holds = ordinary && still && made.at.elapsed() < SHOWN_HOLDS;
+    Some(Quoted { quote, holds })
 }
 
 fn is_fresh(app: &App, made: &Made) -> bool {
     made.slice == slice(app.clock.stamp().now) && made.seq == app.view.read().seq
 }
 
-fn slice(now: Millis) -> i64 {
+/// Which stretch of the day it is; nothing is foreseen anew within one while nothing happens.
+pub fn slice(now: Millis) -> i64 {
     now.0.div_euclid(SLICE)
 }
 
@@ -144,11 +160,13 @@ async fn make(app: &Arc<App>) -> Result<Arc<Made>, Failure> {
     let made = tokio::task::spawn_blocking(move || {
         let quotes = foresee(&hall, &engine, now);
         let services = public::catalogue(&hall, &engine, seq, now, &open, |service| quotes[service]);
+        let groups = services.groups.iter();
         Made {
             seq,
             slice: slice(now),
             day: engine.day().to_string(),
             at: Instant::now(),
+            groups: groups.filter_map(|g| Some((g.id.clone(), g.wait?))).collect(),
             json: Bytes::from(serde_json::to_vec(&services).expect("plain data")),
             quotes,
         }

@@ -13,12 +13,13 @@ use ticket_dispatcher_types::{ClerkId, GroupId, Millis, TicketState, WindowId, W
 
 use crate::app::App;
 use crate::caller::{Caller, Role};
+use crate::forecasts::{self, Made};
 use crate::hall::{Hall, local};
 use crate::outlook::clear_of;
 use crate::policy::{policy_view, secs, waiting_ticket};
 use crate::problem::Failure;
 use crate::record::{Call, Done, Step};
-use crate::wait::as_told;
+use crate::refresh::{self, Waits};
 use crate::why::said;
 
 /// Calls and entries shown.
@@ -34,6 +35,8 @@ const CALLED_LONG: Millis = Millis::from_mins(5);
 #[utoipa::path(get, path = "/api/v1/manager", tag = "manager", responses((status = 200, body = ManagerView)))]
 pub async fn manager(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<ManagerView>, Failure> {
     caller.must_be(&[Role::Manager, Role::Policy])?;
+    // The very ranges that kiosks and phones tell.
+    let (told, waits) = (forecasts::catalogue(&app).await?, refresh::waits(&app, None).await?);
     let stamp = app.clock.stamp();
     let trouble = app.view.trouble();
     let (engine, mut view, unshown) = {
@@ -58,11 +61,11 @@ pub async fn manager(State(app): State<Arc<App>>, caller: Caller) -> Result<Json
     };
     let called = app.staff_calls.sentences(stamp.at);
     let hall = Arc::clone(&app.hall);
-    // Forecasts of all who wait take milliseconds: on a copy, off the lock and off the reactor.
+    // The end of the queue takes milliseconds: on a copy, off the lock and off the reactor.
     let made = tokio::task::spawn_blocking(move || {
         view.windows = windows(&hall, &engine, stamp.now);
-        view.groups = groups(&hall, &engine, stamp.now);
-        view.longest = longest(&engine, stamp.now);
+        view.groups = groups(&hall, &engine, stamp.now, &told);
+        view.longest = longest(&engine, stamp.now, &waits);
         view.clear = clear_of(&engine, stamp.now, engine.queue_gone(stamp.now), 0);
         // Calls and people at kiosks cannot wait; what grows slowly comes behind them.
         view.alerts = unshown.iter().map(|call| not_shown(&hall, call)).collect();
@@ -117,7 +120,7 @@ fn windows_open(hall: &Hall, engine: &Engine, group: &GroupId) -> u32 {
     u32::try_from(open.count()).unwrap_or(u32::MAX)
 }
 
-fn groups(hall: &Hall, engine: &Engine, now: Millis) -> Vec<GroupNow> {
+fn groups(hall: &Hall, engine: &Engine, now: Millis, told: &Made) -> Vec<GroupNow> {
     let each = hall.file.groups.iter().map(|group| {
         let waits = engine
             .waiting()
@@ -126,9 +129,6 @@ fn groups(hall: &Hall, engine: &Engine, now: Millis) -> Vec<GroupNow> {
         let (count, sum, most) = waits.fold((0_i64, 0, 0), |(n, sum, most), wait| {
             (n + 1, sum + wait, most.max(wait))
         });
-        let first = hall.file.services.iter().find(|s| s.group == group.id);
-        let first = first.filter(|_| engine.foreseeable(now, &group.id));
-        let wait = first.and_then(|s| engine.forecast_if_taken(now, &s.id));
         GroupNow {
             id: group.id.clone(),
             name: local(&group.name),
@@ -136,23 +136,18 @@ fn groups(hall: &Hall, engine: &Engine, now: Millis) -> Vec<GroupNow> {
             windows_open: windows_open(hall, engine, &group.id),
             waited_mean_s: secs(sum / count.max(1)),
             waited_max_s: secs(most),
-            wait: wait.map(|(_, forecast)| as_told(forecast)),
+            wait: told.of_group(&group.id),
         }
     });
     each.collect()
 }
 
-fn longest(engine: &Engine, now: Millis) -> Vec<wire::WaitingTicket> {
+fn longest(engine: &Engine, now: Millis, waits: &Waits) -> Vec<wire::WaitingTicket> {
     let mut all: Vec<&Ticket> = engine.waiting().collect();
     all.sort_by_key(|t| (t.base(), t.number));
-    let likely = engine.forecast_all(now);
-    let each = all.into_iter().take(LONGEST_MAX).map(|ticket| {
-        let foreseeable = engine.foreseeable(now, &ticket.group);
-        let found = likely.iter().find(|(id, _)| foreseeable && *id == ticket.id);
-        wire::WaitingTicket {
-            wait: found.map(|(_, forecast)| as_told(*forecast)),
-            ..waiting_ticket(ticket, now)
-        }
+    let each = all.into_iter().take(LONGEST_MAX).map(|ticket| wire::WaitingTicket {
+        wait: waits.of(ticket),
+        ..waiting_ticket(ticket, now)
     });
     each.collect()
 }

@@ -26,6 +26,7 @@ mod policy;
 mod problem;
 mod public;
 mod record;
+mod refresh;
 mod router;
 mod serve;
 mod server;

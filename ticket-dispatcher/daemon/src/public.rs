@@ -25,6 +25,7 @@ use crate::gate::{Counter, From, Short};
 use crate::hall::{Hall, local};
 use crate::hub::Stream;
 use crate::problem::Failure;
+use crate::refresh::{self, Waits};
 use crate::view::Picture;
 use crate::wait::{as_told, in_all};
 
@@ -144,7 +145,7 @@ pub fn catalogue(
         name: local(&group.name),
         series: group.series.to_string(),
         waiting: engine.waiting_in(&group.id),
-        wait: services.iter().find(|s| s.group == group.id).and_then(|s| s.wait),
+        wait: wait_of_group(services.iter().filter(|s| s.group == group.id)),
         windows_open: *open,
     });
     Services {
@@ -165,6 +166,20 @@ pub fn catalogue(
             fee_fen: file.temporary_card.fee_fen,
         },
     }
+}
+
+/// The wait of a group as a whole, for who has not chosen yet: from the lower end of the matter called soonest to the
+/// upper end of the one called latest, so that nobody is told more after choosing than before; the middle is that of
+/// the middle matter.
+pub fn wait_of_group<'a>(services: impl Iterator<Item = &'a ServiceView>) -> Option<WaitRange> {
+    let waits: Vec<WaitRange> = services.filter_map(|service| service.wait).collect();
+    let mut middles: Vec<u32> = waits.iter().map(|wait| wait.p50_s).collect();
+    middles.sort_unstable();
+    Some(WaitRange {
+        p10_s: waits.iter().map(|wait| wait.p10_s).min()?,
+        p50_s: middles[(middles.len().checked_sub(1)?) / 2],
+        p90_s: waits.iter().map(|wait| wait.p90_s).max()?,
+    })
 }
 
 fn not_issuing(hall: &Hall) -> LocalText {
@@ -197,11 +212,14 @@ pub async fn lookup(
     let token = query.t.trim().to_ascii_uppercase();
     let stamp = app.clock.stamp();
     heard(&app.gate.guesses.lookups, &from.0, stamp.at)?;
-    let found = look_up(&app, &token, stamp.now);
+    let hash = token_hash(&token);
+    let slip = app.view.read().by_token(&hash);
+    let waits = waits_for(&app, slip).await?;
+    let found = look_up(&app, &hash, &waits, stamp.now);
     if found.is_none() {
         app.gate.guesses.lookups.wrong(&from.0, stamp.at);
     }
-    answer(&app, &headers, found)
+    answer(&app, &headers, &waits, found)
 }
 
 /// The same by the number and the check code that are printed on the slip, for whom the QR does not work.
@@ -234,13 +252,14 @@ pub async fn lookup_pair(
             app.gate.guesses.pairs.wrong(&id, stamp.at);
         }
     }
+    let waits = waits_for(&app, ticket).await?;
     let found = {
         let picture = app.view.read();
         ticket
             .filter(|_| right)
-            .and_then(|id| view_of(&app, &picture, id, stamp.now))
+            .and_then(|id| view_of(&app, &picture, id, &waits, stamp.now))
     };
-    answer(&app, &headers, found)
+    answer(&app, &headers, &waits, found)
 }
 
 /// Whether somebody who guessed wrong too often is heard again.
@@ -255,15 +274,27 @@ fn heard<K: Hash + Eq + Clone>(counter: &Counter<K>, key: &K, now: UnixMillis) -
     Err(Failure::new(ProblemKind::TooMany, detail).after(seconds))
 }
 
+/// Somebody for whom a wrong guess costs what a right one costs: in the middle of those who wait, if anybody waits.
+fn decoy(picture: &Picture) -> Option<TicketId> {
+    let waiting = picture.engine.waiting().count();
+    let amid = picture.engine.waiting().nth(waiting / 2);
+    amid.or_else(|| picture.engine.tickets().next()).map(|ticket| ticket.id)
+}
+
+/// The shared table; read by a wrong guess as by a right one.
+async fn waits_for(app: &App, slip: Option<TicketId>) -> Result<Arc<Waits>, Failure> {
+    let asked = slip.or_else(|| decoy(&app.view.read()));
+    refresh::waits(app, asked).await
+}
+
 /// A view, or that there is none. Whoever guesses must not read from a clock whether they came close, so for a wrong
 /// guess the same work is done on some ticket and thrown away.
-fn answer(app: &App, headers: &HeaderMap, found: Option<LookupView>) -> Result<Response<Body>, Failure> {
+fn answer(app: &App, headers: &HeaderMap, waits: &Waits, found: Option<LookupView>) -> Result<Response<Body>, Failure> {
     let stamp = app.clock.stamp();
     let right = found.is_some();
     let some = || {
         let picture = app.view.read();
-        let id = picture.engine.tickets().next()?.id;
-        view_of(app, &picture, id, stamp.now)
+        view_of(app, &picture, decoy(&picture)?, waits, stamp.now)
     };
     let Some(mut view) = found.or_else(some) else {
         return Err(Failure::not_found("ticket"));
@@ -284,17 +315,16 @@ fn answer(app: &App, headers: &HeaderMap, found: Option<LookupView>) -> Result<R
     }
 }
 
-fn look_up(app: &App, token: &str, now: Millis) -> Option<LookupView> {
-    let hash = token_hash(token);
+fn look_up(app: &App, hash: &[u8; 32], waits: &Waits, now: Millis) -> Option<LookupView> {
     let picture = app.view.read();
-    let Some(slip) = picture.by_token(&hash) else {
-        let number = crate::offline::lent_by_token(app, &picture.engine, &hash)?;
+    let Some(slip) = picture.by_token(hash) else {
+        let number = crate::offline::lent_by_token(app, &picture.engine, hash)?;
         return Some(not_here_yet(app, number, picture.seq));
     };
-    view_of(app, &picture, slip, now)
+    view_of(app, &picture, slip, waits, now)
 }
 
-fn view_of(app: &App, picture: &Picture, slip: TicketId, now: Millis) -> Option<LookupView> {
+fn view_of(app: &App, picture: &Picture, slip: TicketId, waits: &Waits, now: Millis) -> Option<LookupView> {
     // Both slips of a person who took two while kiosks were cut off lead to the one that counts.
     let counts = picture
         .ticket(slip)?
@@ -316,7 +346,7 @@ fn view_of(app: &App, picture: &Picture, slip: TicketId, now: Millis) -> Option<
     );
     let could_call = picture.engine.could_call(id);
     let people_ahead = picture.engine.people_ahead(id);
-    let wait = picture.wait(now, ticket).filter(|_| waiting);
+    let wait = waits.of(ticket).filter(|_| waiting);
     Some(LookupView {
         number: ticket.number,
         slip: picture.ticket(slip).filter(|_| id != slip).map(|t| t.number),

@@ -24,6 +24,7 @@ use crate::forecasts::Forecasts;
 use crate::gate::{self, Gate, enrol};
 use crate::hall::Hall;
 use crate::hub::{Hub, Snapshot};
+use crate::refresh::Refresh;
 use crate::server::{self, Door};
 use crate::view::{Following, View};
 use crate::{delivery, keys, machine, operator, router};
@@ -111,6 +112,7 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
         metrics,
         snapshot,
         forecasts: Forecasts::default(),
+        refresh: Refresh::default(),
         staff_calls: crate::staff::StaffCalls::default(),
         gate,
         enrolment: file.enrolment.as_ref().map(|e| e.listen),

@@ -26,6 +26,7 @@ use crate::clock::rfc3339;
 use crate::forecasts;
 use crate::keys::entropy;
 use crate::problem::Failure;
+use crate::refresh;
 use crate::view::Picture;
 use crate::wait::as_told;
 
@@ -73,18 +74,20 @@ pub async fn take(
             device: request.device.clone(),
         },
     });
+    let ordinary = request.booking.is_none() && request.class.unwrap_or(Class::Normal) == Class::Normal;
+    let quote = forecasts::quote(&app, &request.services[0], ordinary);
     let canonical = Zeroizing::new(serde_json::to_vec(&request).expect("plain data"));
     let ask = Ask {
         idem,
         route: "take",
         request: canonical,
         event,
-        quote: forecasts::quote(&app, &request.services[0]),
+        quote,
         holder: Some(facts),
     };
     match app.ask(ask).await? {
         Told::Done(outcome) => issued(&app, &outcome, mask),
-        Told::Refused(Refusal::AlreadyHolds { ticket, .. }) => Err(already_holds(&app, ticket)),
+        Told::Refused(Refusal::AlreadyHolds { ticket, .. }) => Err(already_holds(&app, ticket).await?),
         Told::Refused(refusal) => Err(refusal.into()),
         Told::NobodyWaits => Err(Failure::new(ProblemKind::Internal, "The engine gave no outcome.")),
     }
@@ -278,23 +281,24 @@ fn issued(app: &App, outcome: &Outcome, mask: Option<String>) -> Result<Response
     Ok((status, Json(answer)).into_response())
 }
 
-fn already_holds(app: &App, id: TicketId) -> Failure {
-    let now = app.clock.stamp().now;
+async fn already_holds(app: &App, id: TicketId) -> Result<Failure, Failure> {
+    let waits = refresh::waits(app, Some(id)).await?;
     let picture = app.view.read();
     let (Some(ticket), Some(note)) = (picture.ticket(id), picture.note(id)) else {
-        return Failure::new(ProblemKind::WrongState, "This person already holds a ticket.");
+        let what = "This person already holds a ticket.";
+        return Ok(Failure::new(ProblemKind::WrongState, what));
     };
     let at_window = matches!(
         ticket.state,
         TicketState::Called | TicketState::Serving | TicketState::Held
     );
-    Failure::already_holds(HeldTicket {
+    Ok(Failure::already_holds(HeldTicket {
         id,
         number: ticket.number,
         services: ticket.services.clone(),
         state: ticket.state,
         people_ahead: picture.engine.people_ahead(id),
-        wait: picture.wait(now, ticket),
+        wait: waits.of(ticket),
         window_name: ticket
             .window
             .as_ref()
@@ -306,7 +310,7 @@ fn already_holds(app: &App, id: TicketId) -> Failure {
         masked_name: note.mask.clone().filter(|_| app.hall.file.rules.print_masked_name),
         cases: ticket.cases,
         slot: kept_slot(app, &picture.engine, ticket),
-    })
+    }))
 }
 
 /// The slot of the appointment that a ticket keeps; none for one that came too late.
@@ -427,7 +431,7 @@ async fn act<T: serde::de::DeserializeOwned>(
     };
     match app.ask_as(caller.hands(), ask).await? {
         Told::Done(_) => view(&app, id).map(Json),
-        Told::Refused(Refusal::AlreadyHolds { ticket, .. }) => Err(already_holds(&app, ticket)),
+        Told::Refused(Refusal::AlreadyHolds { ticket, .. }) => Err(already_holds(&app, ticket).await?),
         Told::Refused(refusal) => Err(refusal.into()),
         Told::NobodyWaits => Err(Failure::new(ProblemKind::Internal, "The engine gave no outcome.")),
     }

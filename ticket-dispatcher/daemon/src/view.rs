@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use ticket_dispatcher_ledger::{Committed, Delivery, Follower, HolderRecord};
-use ticket_dispatcher_protocol::{CallView, GroupView, HallEvent, HallEventKind, HallSnapshot, WaitRange, WindowView};
+use ticket_dispatcher_protocol::{CallView, GroupView, HallEvent, HallEventKind, HallSnapshot, WindowView};
 use ticket_dispatcher_queue_core::{Effect, Engine, Ticket, WindowNow};
 use ticket_dispatcher_types::{GroupId, Millis, TicketId, TicketNo, TicketState, UnixMillis, WindowId, WindowState};
 
@@ -18,7 +18,6 @@ use crate::hall::{Hall, local};
 use crate::hub::{self, Hub};
 use crate::record::Record;
 use crate::unshown::Unshown;
-use crate::wait::as_told;
 
 /// Calls on the board.
 const CALLS_MAX: usize = 4;
@@ -159,13 +158,6 @@ impl Picture {
     /// The ticket that a token opens.
     pub fn by_token(&self, hash: &[u8; 32]) -> Option<TicketId> {
         self.by_token.get(hash).copied()
-    }
-
-    /// Likely wait of a ticket from now on; none where nobody can say, nothing for one that does not wait.
-    pub fn wait(&self, now: Millis, ticket: &Ticket) -> Option<WaitRange> {
-        let waits = ticket.state == TicketState::Waiting;
-        let said = !waits || self.engine.foreseeable(now, &ticket.group);
-        said.then(|| as_told(self.engine.forecast(now, ticket.id)))
     }
 
     /// Everything a board shows.

@@ -28,4 +28,4 @@ pub use recovery::Follower;
 pub use row::{Committed, Delivery, RowError};
 pub use schema::LedgerError;
 pub use verify::{Finding, Report, verify};
-pub use writer::{Answer, BATCH_MAX, Command, Ledger, Options, Outcome, Whose};
+pub use writer::{Answer, BATCH_MAX, Command, Ledger, Options, Outcome, Quoted, Whose};

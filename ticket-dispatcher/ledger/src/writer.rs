@@ -8,7 +8,7 @@ mod rows;
 mod teller;
 mod turn;
 
-pub use command::{Answer, Command, Options, Outcome};
+pub use command::{Answer, Command, Options, Outcome, Quoted};
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -492,14 +492,14 @@ impl Writer {
         &mut self,
         stamp: Stamp,
         event: &Event,
-        quote: Option<Quote>,
+        quote: Option<Quoted>,
         alone: bool,
     ) -> (Vec<Effect>, Option<Quote>) {
         let Event::Take(new) = event else {
             return (self.engine.apply(stamp.now, event.clone()), None);
         };
         let began = Instant::now();
-        if let Some(quote) = quote.filter(|_| !alone || began < self.forecasts_from) {
+        if let Some(Quoted { quote, .. }) = quote.filter(|q| q.holds || !alone || began < self.forecasts_from) {
             return (self.engine.apply_quoted(stamp.now, new, &quote), Some(quote));
         }
         let effects = self.engine.apply(stamp.now, event.clone());

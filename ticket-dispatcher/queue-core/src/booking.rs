@@ -416,9 +416,8 @@ impl Engine {
         if !self.may_stop(service) {
             return false;
         }
-        let group = self.index.service_group[self.index.service(service)];
         let wait = match quote {
-            Some(quote) => quote.at(self.waiting_in(&self.config.groups[group].id)),
+            Some(quote) => quote.at(self.ahead_if_new(now, self.index.service(service))),
             None => self.forecast_if_taken(now, service).map(|(_, wait)| wait),
         };
         wait.is_some_and(|wait| self.stops_before(now, service, wait))

@@ -52,4 +52,4 @@ pub use ticket::{Step, Ticket, WindowNow};
 
 /// Version of the decisions: raised whenever the same state and event may give other effects than before. The journal
 /// keeps it with every row, so that a replay is only asked to repeat what its own version decided.
-pub const ENGINE_VERSION: u32 = 4;
+pub const ENGINE_VERSION: u32 = 5;

@@ -72,6 +72,8 @@ impl Engine {
         self.fold(now, &effect);
         let people_ahead = self.people_ahead(id);
         if let (Effect::Requeued { told, .. }, Some(ix)) = (&mut effect, self.state.by_id.get(&id).copied()) {
+            // A quote is for the end of the queue, and who comes back stands near its head.
+            let quote = quote.filter(|quote| quote.people_ahead == people_ahead);
             let forecast = self.foresee_or_quote(now, ix, people_ahead, quote);
             let ticket = &self.state.tickets[ix];
             *told = Some(Box::new(Told {

@@ -53,6 +53,8 @@ pub(crate) struct Desk {
     /// Order in which idle windows take a ticket.
     pub(crate) rank: (usize, i64, usize),
     pub(crate) ready: Ready,
+    /// Service and group of the matters that whoever is there has left.
+    pub(crate) later: Vec<(usize, usize)>,
     pub(crate) door: Door,
     /// Planned intervals that are not over; the first is the present one when the door is open.
     pub(crate) plan: Vec<(i64, i64)>,
@@ -81,6 +83,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) horizon: i64,
     /// Everybody who waits now.
     pub(crate) queue: Queue,
+    /// By person of the queue: service and group of what comes after the first matter; empty when nobody has more.
+    pub(crate) later: Vec<Vec<(usize, usize)>>,
     pub(crate) desks: Vec<Desk>,
     pub(crate) coming: Vec<Coming>,
     /// Whether anybody not here yet could go before those who are.
@@ -232,7 +236,11 @@ impl Path {
                 since,
                 key,
                 size,
-            } => now - since + self.service_ms(scene, window, service, group, key, size, since),
+            } => {
+                now - since
+                    + self.service_ms(scene, window, service, group, key, size, since)
+                    + self.later_ms(scene, window, &desk.later, key, size)
+            }
             Ready::Called {
                 slow,
                 service,
@@ -247,7 +255,10 @@ impl Path {
                 } else {
                     let walk = &outlook.walk[usize::from(slow)];
                     let walk = walk.beyond(walk.share(since), since, draw(key, self.path, What::Walk));
-                    now - since + walk + self.service_ms(scene, window, service, group, key, size, 0)
+                    now - since
+                        + walk
+                        + self.service_ms(scene, window, service, group, key, size, 0)
+                        + self.later_ms(scene, window, &desk.later, key, size)
                 }
             }
         };
@@ -300,6 +311,17 @@ impl Path {
         }
         let over = over * 1024 / pace.max(1);
         curve.beyond(curve.share(over), over, dice) * pace / 1024
+    }
+
+    /// The further matters that a window goes on with. For the rest their person waits again, which no path plays.
+    fn later_ms(&self, scene: &Scene, window: usize, later: &[(usize, usize)], key: u64, size: i64) -> i64 {
+        let skills = &scene.desks[window].skills;
+        let here = later.iter().take_while(|(_, group)| skills[*group]);
+        let each = here.zip(1_u64..).map(|((service, group), nth)| {
+            let key = key ^ nth << 40;
+            self.service_ms(scene, window, *service, *group, key, size, 0)
+        });
+        each.sum()
     }
 
     #[inline]
@@ -418,10 +440,16 @@ impl Path {
             now + scene.call_timeout
         } else {
             let walk = scene.outlook.walk[usize::from(person.slow)].at(draw(person.key, self.path, What::Walk));
+            let (key, size) = (person.key, person.size);
+            let later = scene
+                .later
+                .get(place)
+                .map_or(0, |l| self.later_ms(scene, window, l, key, size));
             now + walk
                 + self
-                    .service_ms(scene, window, claim.service, claim.group, person.key, person.size, 0)
+                    .service_ms(scene, window, claim.service, claim.group, key, size, 0)
                     .max(1)
+                + later
         };
         true
     }

@@ -159,6 +159,7 @@ impl Engine {
             now: now.0,
             horizon,
             queue,
+            later: self.later_of_all(),
             desks: (0..self.state.windows.len())
                 .map(|window| self.desk(now.0, window))
                 .collect(),
@@ -194,6 +195,20 @@ impl Engine {
         }
     }
 
+    fn later_of_all(&self) -> Vec<Vec<(usize, usize)>> {
+        if self.waiting().all(|ticket| ticket.services.len() < 2) {
+            return Vec::new();
+        }
+        self.waiting().map(|ticket| self.later(ticket)).collect()
+    }
+
+    /// The matters after the present one.
+    fn later(&self, ticket: &Ticket) -> Vec<(usize, usize)> {
+        let rest = ticket.services.iter().skip(usize::from(ticket.matter) + 1);
+        let known = rest.filter_map(|service| self.index.services.get(service));
+        known.map(|ix| (*ix, self.index.service_group[*ix])).collect()
+    }
+
     fn size(&self, ticket: &Ticket) -> i64 {
         let one = if ticket.slow {
             self.state.learnt.slow_size()
@@ -211,11 +226,13 @@ impl Engine {
             WindowRule::HallOrder => (0, 0, window),
         };
         let (door, plan) = self.door(now, window);
+        let here = state.current.and_then(|id| self.ticket(id));
         Desk {
             groups: (0..skills.len()).filter(|g| skills[*g]).collect(),
             skills,
             rank,
             ready: self.ready(now, state),
+            later: here.map_or_else(Vec::new, |ticket| self.later(ticket)),
             door,
             plan,
             pace: self.state.learnt.pace(window),

@@ -366,3 +366,41 @@ fn folding_the_effects_gives_the_live_state() {
         assert_eq!(rebuilt.state_digest(), live.state_digest());
     }
 }
+
+/// A hall that foresees, in which somebody stands at W01 with these matters and two more wait behind.
+fn behind(first: &[&str], second: &[&str]) -> [i64; 2] {
+    let config = HallConfig {
+        forecast_paths: 100,
+        ..(*hall()).clone()
+    };
+    let mut engine = Engine::new(Arc::new(config));
+    let day = "2026-11-23".to_string();
+    engine.apply(OPEN, Event::DayBegins { day });
+    open(&mut engine, "W01");
+    engine.apply(OPEN, take(1, first, None));
+    next(&mut engine, "W01", false);
+    engine.apply(engine_time(&engine), Event::Start { ticket: id(1) });
+    engine.apply(engine_time(&engine), take(2, second, None));
+    engine.apply(engine_time(&engine), take(3, &["A1"], None));
+    let now = engine_time(&engine);
+    [2, 3].map(|n| engine.forecast(now, id(n)).p50.0 / 60_000)
+}
+
+#[test]
+fn who_waits_behind_several_matters_is_told_their_time_too() {
+    let [second, third] = behind(&["A1"], &["A1"]);
+    let [behind_three, _] = behind(&["A1", "A2", "B1"], &["A1"]);
+    assert!(
+        (8..=12).contains(&(behind_three - second)),
+        "two matters of five minutes more at the window: {second} {behind_three}"
+    );
+    let [same, behind_two] = behind(&["A1"], &["A1", "B1"]);
+    assert_eq!(
+        same, second,
+        "for its own call a number does not wait for its later matters"
+    );
+    assert!(
+        (4..=6).contains(&(behind_two - third)),
+        "one matter more in the queue: {third} {behind_two}"
+    );
+}

@@ -18,3 +18,4 @@ mod roles;
 mod steering;
 mod streams;
 mod upkeep;
+mod waits;

@@ -47,12 +47,22 @@ pub struct Command {
     pub by: Option<By>,
     /// The input. The holder of a `Take` is filled in by the writer, which has the day's key.
     pub event: Event,
-    /// With `Take`: a forecast made before, for when the writer has no time to make one.
-    pub quote: Option<Quote>,
+    /// With `Take`: a forecast made before.
+    pub quote: Option<Quoted>,
     /// With `Take`: what is kept beside the journal.
     pub holder: Option<HolderFacts>,
     /// Called once, from the writer's thread, after the commit.
     pub answer: Box<dyn FnOnce(Answer) + Send>,
+}
+
+/// A forecast made before a ticket was asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Quoted {
+    /// The forecast.
+    pub quote: Quote,
+    /// What the taker has just been shown, and nothing has happened in the hall since: the ticket says the same.
+    /// Otherwise it is told only where the writer has no time to make one.
+    pub holds: bool,
 }
 
 /// What became of a command.
