@@ -152,6 +152,14 @@ pub struct Weighing {
     pub class: [Option<f64>; 4],
     /// How much a short matter gains: 0 not at all, 1 fully.
     pub short: Option<f64>,
+    /// Lengths count in grades of this size, as a logarithm; 0: exactly.
+    pub grade: Option<f64>,
+    /// What a short matter gains is lost again, evenly, until this wait.
+    pub fade: Option<Millis>,
+    /// From this wait on every minute adds `late_gain` of the score.
+    pub late: Option<Millis>,
+    /// See `late`; a share, 0.03 for three percent.
+    pub late_gain: Option<f64>,
     /// Head start of a ticket, by class: counts as wait.
     pub head_start: [Option<Millis>; 4],
     /// Tickets that wait longer than this go first, the oldest first.
@@ -391,6 +399,10 @@ pub(crate) struct RawWeighing {
     #[serde(default)]
     pub(crate) class: RawWeights,
     pub(crate) short: Option<Spanned<f64>>,
+    pub(crate) grade: Option<Spanned<f64>>,
+    pub(crate) fade_min: Option<Spanned<i64>>,
+    pub(crate) late_min: Option<Spanned<i64>>,
+    pub(crate) late_gain_pct: Option<Spanned<f64>>,
     #[serde(default)]
     pub(crate) head_start_s: RawTargets,
     pub(crate) age_min: Option<Spanned<i64>>,

@@ -365,7 +365,8 @@ fn the_policy_its_settings_and_the_right_to_pass_by_it_are_checked() {
     let with = |lines: &str| SMALL.replace("[rules]\n", &format!("[rules]\n{lines}\n"));
     let file = with(
         "policy = \"ratio\"\npick_windows = [\"D01\"]\npick_clerks = [\"C07\"]\n\
-         weighing = { class = { disabled = 9.5 }, short = 0.25, head_start_s = { normal = 30 }, age_min = 50 }",
+         weighing = { class = { disabled = 9.5 }, short = 0.25, head_start_s = { normal = 30 }, age_min = 50, \
+         grade = 0.7, fade_min = 45, late_min = 30, late_gain_pct = 5.0 }",
     );
     let rules = HallFile::parse("hall.toml", &file).unwrap().rules;
     assert_eq!(rules.policy, "ratio");
@@ -373,12 +374,19 @@ fn the_policy_its_settings_and_the_right_to_pass_by_it_are_checked() {
     assert_eq!(rules.weighing.short, Some(0.25));
     assert_eq!(rules.weighing.head_start[3].map(|h| h.secs()), Some(30));
     assert_eq!(rules.weighing.age.map(|a| a.secs()), Some(3000));
+    assert_eq!(
+        (rules.weighing.grade, rules.weighing.late_gain),
+        (Some(0.7), Some(0.05))
+    );
+    assert_eq!(rules.weighing.fade.map(|fade| fade.secs()), Some(45 * 60));
+    assert_eq!(rules.weighing.late.map(|late| late.secs()), Some(30 * 60));
     assert_eq!(rules.pick_windows[0].as_str(), "D01");
     assert_eq!(rules.pick_clerks[0].as_str(), "C07");
 
     let wrong = with(
         "policy = \"fair\"\npick_windows = [\"W99\"]\n\
-         weighing = { class = { normal = 0.0 }, short = 1.5, age_min = 5 }",
+         weighing = { class = { normal = 0.0 }, short = 1.5, age_min = 5, grade = 4.0, fade_min = 0, late_min = -1, \
+         late_gain_pct = nan }",
     );
     let said = HallFile::parse("hall.toml", &wrong).unwrap_err().to_string();
     for piece in [
@@ -388,6 +396,10 @@ fn the_policy_its_settings_and_the_right_to_pass_by_it_are_checked() {
         "rules.weighing.class.normal: 0 is out of range",
         "rules.weighing.short: 1.5 is out of range",
         "rules.weighing.age_min: 5 is out of range",
+        "rules.weighing.grade: 4 is out of range",
+        "rules.weighing.fade_min: 0 is out of range",
+        "rules.weighing.late_min: -1 is out of range",
+        "rules.weighing.late_gain_pct: NaN is out of range",
     ] {
         assert!(said.contains(piece), "{piece} is missing in:\n{said}");
     }

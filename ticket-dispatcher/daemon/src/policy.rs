@@ -51,6 +51,10 @@ pub fn of_file(rules: &hall_file::Rules) -> (Policy, Option<Weighing>) {
         weighing.head_start[place] = head_start.unwrap_or(weighing.head_start[place]);
     }
     weighing.short = given.short.unwrap_or(weighing.short);
+    weighing.grade = given.grade.unwrap_or(weighing.grade);
+    weighing.fade = given.fade.unwrap_or(weighing.fade);
+    weighing.late = given.late.unwrap_or(weighing.late);
+    weighing.late_gain = given.late_gain.unwrap_or(weighing.late_gain);
     weighing.age = given.age.unwrap_or(weighing.age);
     weighing.early = given.early.unwrap_or(weighing.early);
     (policy, Some(weighing))
@@ -288,5 +292,40 @@ mod tests {
     #[test]
     fn every_policy_of_the_hall_file_is_one_of_the_engine() {
         assert_eq!(hall_file::POLICIES, Policy::ALL.map(Policy::name));
+    }
+
+    fn rules(lines: &str) -> hall_file::Rules {
+        let shipped = include_str!("../../../provisioning/halls/foshan-street.toml");
+        let text = shipped.replacen("[rules]\n", &format!("[rules]\n{lines}\n"), 1);
+        hall_file::HallFile::parse("hall.toml", &text).unwrap().rules
+    }
+
+    #[test]
+    fn every_setting_of_the_hall_file_reaches_the_policy_and_the_others_stay_its_own() {
+        assert_eq!(
+            of_file(&rules("")),
+            (Policy::Balanced, None),
+            "the shipped hall leaves all to the policy"
+        );
+        let all = "weighing = { class = { appt = 2.0, disabled = 3.0, elderly = 4.0, normal = 5.0 }, short = 0.1, \
+                   grade = 0.2, fade_min = 11, late_min = 12, late_gain_pct = 13.0, age_min = 14, early_min = 15, \
+                   head_start_s = { appt = 16, disabled = 17, elderly = 18, normal = 19 } }";
+        let weighing = Weighing {
+            class: [2.0, 3.0, 4.0, 5.0],
+            short: 0.1,
+            grade: 0.2,
+            fade: Millis::from_mins(11),
+            late: Millis::from_mins(12),
+            late_gain: 0.13,
+            age: Millis::from_mins(14),
+            early: Millis::from_mins(15),
+            head_start: [16, 17, 18, 19].map(Millis::from_secs),
+        };
+        assert_eq!(of_file(&rules(all)), (Policy::Balanced, Some(weighing)));
+        let one = Weighing {
+            fade: Millis::from_mins(45),
+            ..Weighing::of(Policy::Balanced)
+        };
+        assert_eq!(of_file(&rules("weighing = { fade_min = 45 }")).1, Some(one));
     }
 }

@@ -57,7 +57,17 @@ pub(super) fn weighing(ledger: &mut Ledger<'_>, raw: &RawWeighing) -> Weighing {
         head_start,
         age: minutes(&raw.age_min, "rules.weighing.age_min", (10, 480)),
         early: minutes(&raw.early_min, "rules.weighing.early_min", (0, 60)),
+        fade: minutes(&raw.fade_min, "rules.weighing.fade_min", (1, 1440)),
+        late: minutes(&raw.late_min, "rules.weighing.late_min", (0, 480)),
         short: real(ledger, raw.short.as_ref(), "rules.weighing.short", (0.0, 1.0)),
+        grade: real(ledger, raw.grade.as_ref(), "rules.weighing.grade", (0.0, 3.0)),
+        late_gain: real(
+            ledger,
+            raw.late_gain_pct.as_ref(),
+            "rules.weighing.late_gain_pct",
+            (0.0, 100.0),
+        )
+        .map(|percent| percent / 100.0),
     }
 }
 
