@@ -168,17 +168,15 @@ pub fn catalogue(
     }
 }
 
-/// The wait of a group as a whole, for who has not chosen yet: from the lower end of the matter called soonest to the
-/// upper end of the one called latest, so that nobody is told more after choosing than before; the middle is that of
-/// the middle matter.
+/// The wait of a group as a whole, for who has not chosen yet: that of its middle matter, with the upper end of the one
+/// called latest. So nobody is told a longer wait after choosing than before; who has a short matter may be told less.
 pub fn wait_of_group<'a>(services: impl Iterator<Item = &'a ServiceView>) -> Option<WaitRange> {
-    let waits: Vec<WaitRange> = services.filter_map(|service| service.wait).collect();
-    let mut middles: Vec<u32> = waits.iter().map(|wait| wait.p50_s).collect();
-    middles.sort_unstable();
+    let mut waits: Vec<WaitRange> = services.filter_map(|service| service.wait).collect();
+    waits.sort_unstable_by_key(|wait| (wait.p50_s, wait.p10_s, wait.p90_s));
+    let middle = waits.get(waits.len().checked_sub(1)? / 2)?;
     Some(WaitRange {
-        p10_s: waits.iter().map(|wait| wait.p10_s).min()?,
-        p50_s: middles[(middles.len().checked_sub(1)?) / 2],
         p90_s: waits.iter().map(|wait| wait.p90_s).max()?,
+        ..*middle
     })
 }
 
@@ -214,12 +212,13 @@ pub async fn lookup(
     heard(&app.gate.guesses.lookups, &from.0, stamp.at)?;
     let hash = token_hash(&token);
     let slip = app.view.read().by_token(&hash);
-    let waits = waits_for(&app, slip).await?;
+    let decoy = decoy(&app.view.read(), stamp.at);
+    let waits = refresh::waits(&app, slip.or(decoy)).await?;
     let found = look_up(&app, &hash, &waits, stamp.now);
     if found.is_none() {
         app.gate.guesses.lookups.wrong(&from.0, stamp.at);
     }
-    answer(&app, &headers, &waits, found)
+    answer(&app, &headers, &waits, found, decoy)
 }
 
 /// The same by the number and the check code that are printed on the slip, for whom the QR does not work.
@@ -252,14 +251,15 @@ pub async fn lookup_pair(
             app.gate.guesses.pairs.wrong(&id, stamp.at);
         }
     }
-    let waits = waits_for(&app, ticket).await?;
+    let decoy = decoy(&app.view.read(), stamp.at);
+    let waits = refresh::waits(&app, ticket.or(decoy)).await?;
     let found = {
         let picture = app.view.read();
         ticket
             .filter(|_| right)
             .and_then(|id| view_of(&app, &picture, id, &waits, stamp.now))
     };
-    answer(&app, &headers, &waits, found)
+    answer(&app, &headers, &waits, found, decoy)
 }
 
 /// Whether somebody who guessed wrong too often is heard again.
@@ -274,27 +274,29 @@ fn heard<K: Hash + Eq + Clone>(counter: &Counter<K>, key: &K, now: UnixMillis) -
     Err(Failure::new(ProblemKind::TooMany, detail).after(seconds))
 }
 
-/// Somebody for whom a wrong guess costs what a right one costs: in the middle of those who wait, if anybody waits.
-fn decoy(picture: &Picture) -> Option<TicketId> {
-    let waiting = picture.engine.waiting().count();
-    let amid = picture.engine.waiting().nth(waiting / 2);
-    amid.or_else(|| picture.engine.tickets().next()).map(|ticket| ticket.id)
-}
-
-/// The shared table; read by a wrong guess as by a right one.
-async fn waits_for(app: &App, slip: Option<TicketId>) -> Result<Arc<Waits>, Failure> {
-    let asked = slip.or_else(|| decoy(&app.view.read()));
-    refresh::waits(app, asked).await
+/// Somebody for whom a wrong guess costs what a right one costs: one of those who wait, each time another one, because
+/// the work grows with the place in the queue; where nobody waits, anybody.
+fn decoy(picture: &Picture, at: UnixMillis) -> Option<TicketId> {
+    let waiting = picture.engine.waiting().count().max(1);
+    let place = usize::try_from(at.0).unwrap_or(0) % waiting;
+    let one = picture.engine.waiting().nth(place);
+    one.or_else(|| picture.engine.tickets().next()).map(|ticket| ticket.id)
 }
 
 /// A view, or that there is none. Whoever guesses must not read from a clock whether they came close, so for a wrong
 /// guess the same work is done on some ticket and thrown away.
-fn answer(app: &App, headers: &HeaderMap, waits: &Waits, found: Option<LookupView>) -> Result<Response<Body>, Failure> {
+fn answer(
+    app: &App,
+    headers: &HeaderMap,
+    waits: &Waits,
+    found: Option<LookupView>,
+    decoy: Option<TicketId>,
+) -> Result<Response<Body>, Failure> {
     let stamp = app.clock.stamp();
     let right = found.is_some();
     let some = || {
         let picture = app.view.read();
-        view_of(app, &picture, decoy(&picture)?, waits, stamp.now)
+        view_of(app, &picture, decoy?, waits, stamp.now)
     };
     let Some(mut view) = found.or_else(some) else {
         return Err(Failure::not_found("ticket"));

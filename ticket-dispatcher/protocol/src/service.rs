@@ -101,9 +101,8 @@ pub struct ServiceGroup {
     pub series: String,
     /// People waiting in it.
     pub waiting: u32,
-    /// Likely wait of somebody who takes a number now, whichever of its services it is for: from the lower end of the
-    /// one called soonest to the upper end of the one called latest. Null when nobody can say, because no window is
-    /// open.
+    /// Likely wait of somebody who takes a number now and has not chosen yet: that of its middle service, with the
+    /// upper end of the one called latest. Null when nobody can say, because no window is open.
     #[serde(default)]
     pub wait: Option<WaitRange>,
     /// Windows that serve it and are open.

@@ -57,6 +57,15 @@ impl House {
         )
     }
 
+    /// The masked name stands on slips.
+    pub fn printing_names() -> Self {
+        Self::of(
+            &hall_file().replace("print_masked_name = false", "print_masked_name = true"),
+            "",
+            &[],
+        )
+    }
+
     /// In a time zone where it is between twelve and one, so that today has slots at any hour of the test.
     pub fn at_noon() -> Self {
         let zone = format!("timezone = \"{}\"", noon_zone());

@@ -142,6 +142,29 @@ fn a_second_ticket_is_refused_with_the_open_one() {
 }
 
 #[test]
+fn who_asks_again_for_the_slip_gets_the_masked_name_and_the_cases_of_the_first() {
+    let house = House::printing_names();
+    let body = ticket("S101", Some(7)).replacen('{', r#"{"cases":2,"#, 1);
+    let first = house.keyed("POST", "/api/v1/tickets", &body, Some(&key(1))).json();
+    assert_eq!((&first["masked_name"], &first["cases"]), (&"试*人".into(), &2.into()));
+    let held = house.take("S101", Some(7), &key(2)).json()["ticket"].clone();
+    for field in [
+        "masked_name",
+        "cases",
+        "number",
+        "check_code",
+        "lookup_url",
+        "people_ahead",
+    ] {
+        assert_eq!(held[field], first[field], "{field}");
+    }
+    let silent = House::new();
+    silent.take("S101", Some(7), &key(1));
+    let held = silent.take("S101", Some(7), &key(2)).json()["ticket"].clone();
+    assert_eq!(held.get("masked_name"), None, "a hall that prints no names tells none");
+}
+
+#[test]
 fn the_catalogue_tells_what_waits() {
     let house = House::new();
     let before = house.call("GET", "/api/v1/services", "");
