@@ -6,6 +6,7 @@ mod citizens;
 mod maker;
 mod maker_staff;
 mod paper;
+mod same_words;
 mod told;
 mod window;
 
@@ -118,6 +119,10 @@ impl Play {
             citizens::rare_on_paper(self, report).await
         );
         scene!(
+            "one range in the same words on screen, slip, phone and in the catalogue",
+            same_words::told_everywhere(self, report).await
+        );
+        scene!(
             "search by pinyin, guidance, cancel",
             citizens::search_guidance_cancel(self, report).await
         );
@@ -128,6 +133,10 @@ impl Play {
         scene!(
             "a window calls, recalls, marks a no-show, finishes",
             window::a_morning(self, report, &first).await
+        );
+        scene!(
+            "who missed the call lays the card down again and is back, once",
+            citizens::missed_comes_back(self, report, &first).await
         );
         scene!("a temporary card for 李𬱖", maker::a_card(self, report).await);
         scene!(

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use super::{Held, Play};
 use crate::kiosk::contains;
 use crate::report::{Report, Witness};
+use crate::watch::until;
 
 /// Group and service that most scenes choose.
-const GROUP: &str = "社保医保";
+pub const GROUP: &str = "社保医保";
 
 fn kind(entry: &Value, wanted: &str) -> bool {
     entry["kind"] == wanted || entry["type"] == wanted || entry["card"]["type"] == wanted
@@ -37,7 +38,7 @@ fn is_plain_adult(entry: &Value) -> bool {
 }
 
 /// What most scenes choose from [`GROUP`].
-const SERVICE: &str = "异地就医备案";
+pub const SERVICE: &str = "异地就医备案";
 
 /// Opens the group, chooses the service and goes to the confirmation.
 pub async fn choose(play: &Play, group: &str, service: &str) -> anyhow::Result<()> {
@@ -126,6 +127,30 @@ pub async fn same_person_again(play: &mut Play, report: &mut Report, first: &Hel
     report.saw(Witness::Printer, "printed nothing more");
     play.kiosk.touch("知道了，继续等").await?;
     play.kiosk.see("先选事项").await.map(|_| ())
+}
+
+/// Whoever missed the call lays the card down again: the same number, once, at third place, and a slip that says so.
+pub async fn missed_comes_back(play: &mut Play, report: &mut Report, first: &Held) -> anyhow::Result<()> {
+    play.kiosk.see("先选事项").await?;
+    let card = play.person("an adult with a resident card", is_plain_adult)?;
+    play.kiosk.lay(&card).await?;
+    take_card_back(play, report).await?;
+    play.kiosk.see("过号已恢复排队").await?;
+    play.kiosk.see(&first.number).await?;
+    play.keep_screen("missed-comes-back").await?;
+    report.saw(Witness::Screen, format!("{} is back without a touch", first.number));
+    let view = play.dispatcher.lookup_is(&first.token, "waiting").await?;
+    let ahead = view["people_ahead"].as_u64().context("no place")?;
+    ensure!(ahead <= 2, "{ahead} people before the third place");
+    report.saw(Witness::Lookup, format!("{} waits again, {ahead} ahead", first.number));
+    let kiosk = &play.kiosk;
+    until("a slip for the return", || async {
+        let papers = kiosk.papers_with(&first.number).await?;
+        Ok((papers.len() == 2).then_some(()))
+    })
+    .await?;
+    report.saw(Witness::Printer, format!("a slip for the return of {}", first.number));
+    play.leave().await
 }
 
 /// Tap first: card, catalogue with a greeting, confirmation, number.
