@@ -245,6 +245,33 @@ fn of_two_offline_slips_of_one_person_the_one_handed_over_first_counts_at_the_ea
 }
 
 #[test]
+fn of_two_slips_of_one_person_the_one_that_counts_keeps_the_more_cases_of_the_two() {
+    let both = |unseen: u8, in_hand: u8| {
+        let mut hall = Hall::new();
+        hall.lend(at(9, 0), 1, 100..103).unwrap();
+        let mut first = Hall::new_ticket(1, Some(1), 9);
+        first.cases = Cases::new(unseen).unwrap();
+        hall.must(at(9, 10), Event::Take(first)).unwrap();
+        let mut second = Hall::offline(1, 100, "A997", at(9, 12), Some(1));
+        second.ticket.cases = Cases::new(in_hand).unwrap();
+        hall.hand_over(at(10, 0), second).unwrap();
+        assert_eq!(hall.rebuilt(), hall.0.state_digest());
+        hall.0.ticket(id(100)).unwrap().cases.get()
+    };
+    assert_eq!((both(3, 1), both(1, 3), both(2, 2)), (3, 3, 2));
+    // Where the slip handed over first counts, it takes over what the later one says.
+    let mut hall = Hall::new();
+    hall.lend(at(9, 0), 1, 100..103).unwrap();
+    hall.lend(at(9, 0), 2, 110..113).unwrap();
+    let counts = Hall::offline(2, 110, "A994", at(9, 30), Some(1));
+    hall.hand_over(at(10, 0), counts).unwrap();
+    let mut void = Hall::offline(1, 100, "A997", at(9, 40), Some(1));
+    void.ticket.cases = Cases::new(3).unwrap();
+    hall.hand_over(at(10, 5), void).unwrap();
+    assert_eq!(hall.0.ticket(id(110)).unwrap().cases.get(), 3);
+}
+
+#[test]
 fn the_slip_in_the_hand_replaces_a_ticket_that_its_person_never_heard_of() {
     let mut hall = Hall::new();
     hall.lend(at(9, 0), 1, 100..103).unwrap();

@@ -82,7 +82,7 @@ fn rewriting_the_future_changes_nothing_before_it() {
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
-    for policy in [Policy::Fifo, Policy::Gcmu, Policy::QueueRatio, Policy::Balanced] {
+    for policy in Policy::ALL {
         let log = play(&day, policy);
         assert_eq!(log, play(&day, policy), "two runs of one day");
         let before = |log: &[Value], cut: i64| -> Vec<Value> {

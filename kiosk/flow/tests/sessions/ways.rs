@@ -223,6 +223,11 @@ fn the_same_person_again_is_shown_the_open_ticket() {
     let (_, slip, reprint) = bench.print();
     assert!(reprint, "marked 补打");
     assert_eq!(slip.number, ticket(7).number);
+    assert_eq!(
+        slip.masked_name.as_deref(),
+        Some("测*甲"),
+        "the name stays masked on paper"
+    );
 
     other.touch(Intent::CancelHeld);
     assert!(other.taken().contains(&Effect::CancelTicket {
