@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use drivers_emulators::id_reader::IdReader;
-use drivers_emulators::maker::MakerTwin;
+use drivers_emulators::maker::{MakerTwin, Shape};
 use drivers_emulators::passport::PassportReader;
 use drivers_emulators::printer::PrinterTwin;
 use drivers_emulators::scanner::ScannerTwin;
@@ -43,6 +43,12 @@ struct Args {
     /// How long everything at the emulated maker takes, as a part of the real time (0.01: a hundred times as fast).
     #[arg(long, default_value_t = 1.0)]
     maker_time: f64,
+    /// Dots an inch of the emulated maker: 300 or 600.
+    #[arg(long, default_value_t = 300)]
+    maker_dpi: u16,
+    /// The emulated maker demands codes made with this key (AUTH), hexadecimal.
+    #[arg(long, value_name = "HEX", value_parser = key)]
+    maker_key: Option<Key>,
     /// Where a headless kiosk-screen answers, to be shown on the bench page.
     #[arg(long, value_name = "URL")]
     kiosk_screen: Option<String>,
@@ -64,6 +70,19 @@ fn printer_profile(text: &str) -> Result<&'static Profile, String> {
     })
 }
 
+/// A device key.
+#[derive(Debug, Clone)]
+struct Key(Vec<u8>);
+
+fn key(text: &str) -> Result<Key, String> {
+    let pairs = text.as_bytes().chunks(2);
+    let bytes = pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+    match bytes.collect::<Option<Vec<u8>>>() {
+        Some(bytes) if bytes.len() >= 16 && text.len().is_multiple_of(2) => Ok(Key(bytes)),
+        _ => Err("a key is 32 or more hexadecimal digits".into()),
+    }
+}
+
 fn usb_shape(text: &str) -> Result<UsbShape, String> {
     UsbShape::named(text).ok_or_else(|| "the layouts are split and single".into())
 }
@@ -75,15 +94,26 @@ fn named_link(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn twin(name: &str, printer: &'static Profile, maker_time: f64) -> anyhow::Result<Box<dyn Twin>> {
+fn twin(name: &str, args: &Args) -> anyhow::Result<Box<dyn Twin>> {
     match name {
         "id-reader" => Ok(Box::new(IdReader::new())),
-        "printer" => Ok(Box::new(PrinterTwin::new(printer))),
+        "printer" => Ok(Box::new(PrinterTwin::new(args.printer_profile))),
         "passport-reader" => Ok(Box::new(PassportReader::new())),
-        "maker" => Ok(Box::new(MakerTwin::new(maker_time))),
+        "maker" => Ok(Box::new(MakerTwin::of(maker(args)?, args.maker_time))),
         "scanner" => Ok(Box::new(ScannerTwin::default())),
         other => bail!("no device is called {other}; there are: id-reader, maker, passport-reader, printer, scanner"),
     }
+}
+
+fn maker(args: &Args) -> anyhow::Result<Shape> {
+    if ![300, 600].contains(&args.maker_dpi) {
+        bail!("--maker-dpi {}: 300 or 600", args.maker_dpi);
+    }
+    Ok(Shape {
+        dpi: args.maker_dpi,
+        device_key: args.maker_key.clone().map(|Key(key)| key),
+        ..Shape::default()
+    })
 }
 
 fn main() -> ExitCode {
@@ -115,7 +145,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let twins = args
         .devices
         .iter()
-        .map(|name| twin(name, args.printer_profile, args.maker_time))
+        .map(|name| twin(name, &args))
         .collect::<anyhow::Result<_>>()?;
     let options = Options {
         kiosk_screen: args.kiosk_screen,

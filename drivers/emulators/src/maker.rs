@@ -4,6 +4,7 @@
 //! machine. Time may run faster than a clock ([`MakerTwin::new`]): the steps of a job then take a hundredth.
 
 mod cause;
+mod direct;
 mod firmware;
 mod memory;
 mod orders;
@@ -25,6 +26,7 @@ use drivers_temp_id_maker::driver::BAUD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub use direct::Direct;
 pub use firmware::{Firmware, TAKE_MS, Weakness};
 pub use memory::{Count, Memory, State as NonVolatile};
 pub use shape::Shape;
@@ -335,6 +337,8 @@ impl Twin for MakerTwin {
             .route("/take", post(take))
             .route("/fault", post(fault).delete(heal))
             .route("/clear-path", post(clear_path))
+            .route("/load", post(load))
+            .route("/empty-bins", post(empty_bins))
             .route("/pull", post(pull))
             .route("/cards/{file}", get(card))
             .with_state(self.clone())
@@ -442,6 +446,27 @@ async fn heal(State(twin): State<MakerTwin>) -> Json<Value> {
     let mut machine = twin.machine();
     machine.heal();
     Json(machine.view())
+}
+
+/// What staff puts in. The machine counts it only when it is told (`REPLENISH`).
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Load {
+    blanks: u16,
+    film: u16,
+    medium: u16,
+}
+
+async fn load(State(twin): State<MakerTwin>, Json(load): Json<Load>) -> Json<Value> {
+    let mut machine = twin.machine();
+    machine.world.load(load.blanks, load.film, load.medium);
+    Json(machine.view())
+}
+
+/// Staff takes both bins out and empties them; how many blanks were in each.
+async fn empty_bins(State(twin): State<MakerTwin>) -> Json<Value> {
+    let (reject, retract) = twin.machine().world.empty_bins();
+    Json(json!({ "reject": reject, "retract": retract }))
 }
 
 /// Staff opens the machine and takes out whatever lies in the path.

@@ -220,6 +220,41 @@ fn every_fault_of_the_table_can_be_caused_and_is_told_with_its_class() {
     }
 }
 
+/// Where the blanks of the job are when it is over or stands still: rejected, retracted, taken, still inside.
+fn blanks(host: &Host) -> [u32; 4] {
+    let state = host.machine.state();
+    let inside = state.job.as_ref().map_or(0, |job| u32::from(job.inside));
+    let counted = |what: Count| state.counters[what as usize];
+    [
+        counted(Count::Rejected),
+        counted(Count::Retracted),
+        counted(Count::Taken),
+        inside,
+    ]
+}
+
+/// Section 7, by its column of the ledger: where the blanks of a job with this fault are. Faults that are not here
+/// spoil film at most, or come when no job runs.
+#[rustfmt::skip]
+const BLANKS: [(u16, [u32; 4]); 22] = [
+    // rejected, retracted, taken, inside until staff has dealt with it
+    (0x0101, [0, 0, 1, 0]), (0x0105, [0, 0, 1, 0]), (0x0201, [0, 0, 1, 0]), (0x0205, [2, 0, 0, 0]),
+    (0x0301, [0, 0, 1, 0]), (0x0303, [0, 0, 1, 0]), (0x0304, [2, 0, 1, 0]), (0x0305, [0, 0, 0, 1]),
+    (0x0306, [0, 0, 0, 1]), (0x0308, [2, 0, 0, 0]), (0x0401, [0, 0, 1, 0]), (0x0402, [0, 0, 0, 1]),
+    (0x0403, [0, 0, 0, 1]), (0x0404, [1, 0, 0, 1]), (0x0406, [0, 0, 0, 1]), (0x0501, [0, 1, 0, 0]),
+    (0x0503, [0, 0, 0, 1]), (0x0504, [0, 0, 0, 1]), (0x0601, [0, 0, 1, 0]), (0x0703, [0, 0, 1, 0]),
+    (0x0802, [0, 0, 1, 0]), (0x0805, [0, 0, 1, 0]),
+];
+
+#[test]
+fn every_fault_leaves_its_blanks_where_the_table_says() {
+    for Fault { code, name, .. } in ALL {
+        let row = BLANKS.iter().find(|(of, _)| of == code);
+        let told = row.map_or([0; 4], |(_, told)| *told);
+        assert_eq!(blanks(&caused(*code)), told, "{code:04X} {name}");
+    }
+}
+
 fn spoiled(host: &Host) -> u32 {
     let bins = [Place::RejectBin, Place::RetractBin, Place::Fallen, Place::Staff];
     bins.map(|place| host.machine.world.count(place)).iter().sum::<u32>()
@@ -247,6 +282,24 @@ fn a_job_that_runs_out_of_film_captures_nothing_and_the_machine_asks_for_film_th
     assert!(matches!(job.phase, Phase::Open | Phase::Sealed), "{:?}", job.phase);
     assert_eq!((job.captures, job.inside, job.attempt), (0, 0, 2));
     assert_eq!(host.machine.world.count(Place::Hopper), 100);
+}
+
+#[test]
+fn film_that_staff_took_out_ends_the_attempt_and_the_job_goes_on_with_another_piece() {
+    let mut host = caused(0x0106);
+    assert_eq!(host.mode(), Some(Mode::Fault));
+    host.machine.heal();
+    host.machine.world.clear_path();
+    host.rc(&Request::MaintEnter(1, 2, [0; 32]));
+    let seq = host.machine.state().fault_seq;
+    assert_eq!(host.rc(&Request::FaultClear(seq)), Some(ResultCode::Ok));
+    host.rc(&Request::Plain(drivers_temp_id_maker::codec::Command::MaintExit));
+    host.drive();
+    let state = host.machine.state();
+    let ended = state.archive.back().map(|record| (record.phase, record.attempt));
+    assert_eq!(ended, Some((Phase::Taken, 2)));
+    assert_eq!(state.counters[Count::Cuts as usize], 2);
+    host.balances();
 }
 
 #[test]

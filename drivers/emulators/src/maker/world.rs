@@ -3,6 +3,8 @@
 //!
 //! Firmware sees none of this: it moves actuators with [`World::act`] and looks through [`World::sensors`].
 
+mod hands;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -73,6 +75,18 @@ pub struct Card {
     pub film: Option<u32>,
     /// Pressed into one sheet.
     pub pressed: bool,
+}
+
+impl Card {
+    /// A fresh blank in the hopper.
+    fn blank(id: u32) -> Self {
+        Self {
+            id,
+            place: Place::Hopper,
+            film: None,
+            pressed: false,
+        }
+    }
 }
 
 /// Where a cut piece of film is.
@@ -182,14 +196,8 @@ const GRASP_MS: u64 = 500;
 impl World {
     /// A machine with a full hopper and a full roll.
     pub fn new(blanks: u32, film: u16) -> Self {
-        let blank = |id| Card {
-            id,
-            place: Place::Hopper,
-            film: None,
-            pressed: false,
-        };
         Self {
-            cards: (1..=blanks).map(blank).collect(),
+            cards: (1..=blanks).map(Card::blank).collect(),
             films: Vec::new(),
             roll: film,
             medium: film,
@@ -386,11 +394,6 @@ impl World {
         loose.for_each(|film| film.place = FilmPlace::RejectBin);
     }
 
-    /// The press is as cold as the room.
-    pub fn cool(&mut self) {
-        self.heater = ROOM;
-    }
-
     /// Serial number of the blank at the hopper's mouth, as its reader sees it.
     pub fn blank_serial(&self) -> Option<[u8; 16]> {
         let card = self.cards.iter().find(|card| card.place == Place::Pick)?;
@@ -404,39 +407,6 @@ impl World {
     /// What the camera behind the press says of the print.
     pub fn print_is_good(&self) -> bool {
         !self.is_broken("print_quality")
-    }
-
-    /// Something slips off the path where no sensor looks.
-    pub fn lose(&mut self) {
-        for (place, _) in &PATH[..5] {
-            self.shift(*place, Place::Fallen);
-        }
-    }
-
-    /// A piece of film slips off the platen.
-    pub fn lose_film(&mut self) {
-        let loose = self.films.iter_mut().filter(|film| film.place == FilmPlace::Platen);
-        loose.for_each(|film| film.place = FilmPlace::Fallen);
-    }
-
-    /// A blank comes to lie in the path that nobody picked.
-    pub fn stray(&mut self) {
-        if let Some(card) = self.cards.iter_mut().find(|card| card.place == Place::Hopper) {
-            card.place = Place::Merge;
-        }
-    }
-
-    /// Staff opens the machine and takes out whatever lies in the path; the count.
-    pub fn clear_path(&mut self) -> u32 {
-        let mut count = 0;
-        for card in &mut self.cards {
-            if PATH.iter().any(|(place, _)| *place == card.place) || card.place == Place::Fallen {
-                card.place = Place::Staff;
-                count += 1;
-            }
-        }
-        self.lose_film();
-        count
     }
 
     /// What the sensors say, the broken ones too.

@@ -111,6 +111,10 @@ impl Firmware {
             self.state.count(Count::StaffRemoved, job.inside.into());
             self.with_job(|job| (job.inside, job.step) = (0, None));
             self.begin(Step::Capture, world);
+        } else if job.film && job.inside == 0 && world.sensors().bits & 1 << 3 == 0 {
+            // The film went with what was taken out: without it no step of this attempt can be done.
+            self.with_job(|job| job.step = None);
+            self.begin(Step::Capture, world);
         } else if job.inside > 0 && job.step.is_some() && job.phase != Phase::Presented {
             self.begin(Step::Capture, world);
         } else {
