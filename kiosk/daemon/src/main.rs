@@ -113,7 +113,14 @@ fn run(file: &KioskFile) -> anyhow::Result<()> {
         Some(maker) => {
             let dispatcher = (runtime.handle(), client.clone());
             let (id, timezone) = (file.id.clone(), &file.timezone);
-            Some(making::start(maker, id, timezone, tx.clone(), dispatcher)?)
+            Some(making::start(
+                maker,
+                id,
+                timezone,
+                tx.clone(),
+                dispatcher,
+                vault.clone(),
+            )?)
         }
         None => None,
     };

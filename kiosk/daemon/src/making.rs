@@ -1,8 +1,8 @@
 //! The maker's side of the kiosk: a desk that asks the making-record service, and a thread that drives the machine.
 //!
 //! The record is in the memory of these two alone: the flow hears a masked name, the store keeps a number and the
-//! picture until the job is over. A job that was begun is driven to its end, over restarts of either side; what the
-//! back end must hear is sent until it answers.
+//! sealed picture until the job is over. A job that was begun is driven to its end, over restarts of either side; what
+//! the back end must hear is sent until it answers.
 
 mod blanks;
 mod desk;
@@ -13,6 +13,7 @@ mod staff;
 mod tell;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 
 use anyhow::Context as _;
@@ -31,6 +32,7 @@ use ticket_dispatcher_types::{DeviceId, IdemKey};
 use tokio::runtime::Handle;
 
 use crate::core::Message;
+use crate::vault::Vault;
 
 /// Where orders of the flow go.
 pub type Desk = Sender<MakingOrder>;
@@ -57,7 +59,7 @@ enum Work {
 struct House {
     tx: Sender<Message>,
     kiosk: DeviceId,
-    site_key: std::sync::Arc<zeroize::Zeroizing<Vec<u8>>>,
+    site_key: Arc<zeroize::Zeroizing<Vec<u8>>>,
     timezone: String,
     /// What staff sees.
     board: tell::Board,
@@ -139,12 +141,13 @@ pub fn start(
     timezone: &str,
     tx: Sender<Message>,
     (runtime, client): (&Handle, Client),
+    vault: Arc<Vault>,
 ) -> anyhow::Result<Desk> {
     let board = tell::Board::default();
     let house = House {
         tx,
         kiosk,
-        site_key: std::sync::Arc::new(zeroize::Zeroizing::new(key(&file.site_key_file)?)),
+        site_key: Arc::new(zeroize::Zeroizing::new(key(&file.site_key_file)?)),
         timezone: timezone.to_string(),
         board: board.clone(),
     };
@@ -153,7 +156,7 @@ pub fn start(
     let line: Box<dyn Transport> = drivers_transport::closed(&file.port, BAUD)?;
     let store = MakingStore::open(&file.store).with_context(|| format!("opening {}", file.store.display()))?;
     let (told_by, device_line) = (house.kiosk.clone(), Tim1::new(line, device_key));
-    let maker = machine::Machine::new(house.clone(), device_line, store, service(file)?, staff);
+    let maker = machine::Machine::new(house.clone(), device_line, store, service(file)?, staff, vault);
     let desk_service = service(file)?;
     let camera = file.camera_file.clone();
     house.tell(MakingInput::Machine(MakerState::NotReady));

@@ -1,5 +1,5 @@
-//! What the kiosk seals before it writes it: slips, lent numbers, persons. Who takes the disk without the key reads
-//! numbers of tickets and times, and nothing that opens a lookup or names anybody.
+//! What the kiosk seals before it writes it: slips, lent numbers, persons, pictures of cards. Who takes the disk
+//! without the key reads numbers of tickets and times, and nothing that opens a lookup or names anybody.
 
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -29,6 +29,22 @@ impl Vault {
     pub fn seal(&self, column: &'static str, row: &[u8], text: &str) -> anyhow::Result<String> {
         let sealed = self.0.seal(cell(column, row), fresh_nonce()?, text.as_bytes());
         Ok(hex(&sealed))
+    }
+
+    /// Under a made-up key.
+    #[cfg(test)]
+    pub fn of_test(key: [u8; 32]) -> Self {
+        Self(GmSoft::new(&RootKey::from_bytes(key)))
+    }
+
+    /// Bytes, sealed for this place and for no other.
+    pub fn seal_bytes(&self, column: &'static str, row: &[u8], bytes: &[u8]) -> anyhow::Result<Vec<u8>> {
+        Ok(self.0.seal(cell(column, row), fresh_nonce()?, bytes))
+    }
+
+    /// The bytes that [`Vault::seal_bytes`] took; none as with [`Vault::open_text`].
+    pub fn open_bytes(&self, column: &'static str, row: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        self.0.open(cell(column, row), sealed).ok()
     }
 
     /// The text that [`Vault::seal`] took; none if it was changed, moved, or sealed under another key.

@@ -102,7 +102,7 @@ impl Book {
         })
     }
 
-    /// `claim`: the first job gets it, the same job again renews it, any other is told that it is held.
+    /// `claim`: the first job gets it, the same job at the same kiosk renews it, any other is told that it is held.
     pub fn claim(&mut self, asked: &ClaimAsked, now: i64) -> Claim {
         let Some(person) = self.person(&asked.record_no) else {
             return Claim::Refused {
@@ -119,10 +119,13 @@ impl Book {
             Some(held) if self.grants_twice => {
                 return Claim::Granted {
                     job_id: held.job_id.clone(),
+                    kiosk_id: held.kiosk_id.clone(),
                     lease_s: LEASE_S.unsigned_abs() as u32,
                 };
             }
-            Some(held) if held.job_id != asked.job_id || held.in_doubt => return Claim::Held,
+            Some(held) if held.job_id != asked.job_id || held.kiosk_id != asked.kiosk_id || held.in_doubt => {
+                return Claim::Held;
+            }
             Some(_) => {}
             None if !self.face_holds(asked, now) => {
                 return Claim::Refused {
@@ -140,6 +143,7 @@ impl Book {
         self.claims.insert(asked.record_no.clone(), held);
         Claim::Granted {
             job_id: asked.job_id.clone(),
+            kiosk_id: asked.kiosk_id.clone(),
             lease_s: LEASE_S.unsigned_abs() as u32,
         }
     }
@@ -223,14 +227,20 @@ impl Book {
         }
     }
 
-    /// The money follows the card: settled when it was taken, held in doubt, else given back.
+    /// The money follows the card: settled when it was taken, held in doubt, else given back; but nothing is given back
+    /// for a job that another kiosk of the hall, which shares its number, is making.
     pub fn settle(&mut self, order_no: &str, outcome: Outcome) -> Payment {
+        let claimed = self
+            .claims
+            .values()
+            .any(|held| held.job_id == order_no && !held.in_doubt);
         let entry = self.orders.entry(order_no.to_string()).or_insert((PayState::Open, 0));
         entry.0 = match (entry.0, outcome) {
             (PayState::Settled, _) => PayState::Settled,
             (PayState::Refunded, _) => PayState::Refunded,
             (_, Outcome::Taken) => PayState::Settled,
             (_, Outcome::Doubt) => PayState::Held,
+            (state, Outcome::Aborted) if claimed => state,
             (_, Outcome::Retracted | Outcome::Rejected | Outcome::Aborted) => PayState::Refunded,
         };
         Payment {
@@ -281,6 +291,11 @@ mod tests {
         let mut book = book();
         assert!(granted(&book.claim(&asked("a", "K01"), 0)));
         assert_eq!(book.claim(&asked("b", "K02"), 0), Claim::Held);
+        assert_eq!(
+            book.claim(&asked("a", "K02"), 0),
+            Claim::Held,
+            "kiosks of one hall give a record the same job id"
+        );
         assert!(granted(&book.claim(&asked("a", "K01"), 100)), "the same job renews");
         assert_eq!(
             book.claim(&asked("b", "K02"), 10_000),
@@ -331,7 +346,7 @@ mod tests {
         book.grants_twice = true;
         assert!(granted(&book.claim(&asked("a", "K01"), 0)));
         let second = book.claim(&asked("b", "K02"), 0);
-        assert!(matches!(second, Claim::Granted { job_id, .. } if job_id == "a"));
+        assert!(matches!(second, Claim::Granted { job_id, kiosk_id, .. } if job_id == "a" && kiosk_id == "K01"));
     }
 
     #[test]
@@ -371,6 +386,22 @@ mod tests {
         assert_eq!(book.settle("a", Outcome::Taken).state, PayState::Settled);
         assert_eq!(book.settle("a", Outcome::Rejected).state, PayState::Settled);
         assert_eq!(book.order(&order, 20).state, PayState::Settled);
+    }
+
+    #[test]
+    fn a_fee_is_not_given_back_while_another_kiosk_of_the_hall_makes_the_card() {
+        let mut book = book();
+        let order = OrderAsked {
+            order_no: "a".into(),
+            fee_fen: 1000,
+        };
+        book.order(&order, 10);
+        assert_eq!(book.order(&order, 13).state, PayState::Authorised);
+        assert!(granted(&book.claim(&asked("a", "K01"), 14)));
+        assert_eq!(book.claim(&asked("a", "K02"), 15), Claim::Held);
+        assert_eq!(book.settle("a", Outcome::Aborted).state, PayState::Authorised);
+        book.report(&report("a", Outcome::Taken));
+        assert_eq!(book.settle("a", Outcome::Taken).state, PayState::Settled);
     }
 
     #[test]

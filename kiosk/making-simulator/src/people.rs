@@ -136,7 +136,71 @@ fn drawn(sketch: &Sketch) -> Person {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Book;
+    use kiosk_making::{Claim, ClaimAsked, Face, FaceAsked, Find};
     use ticket_dispatcher_types::check_digit_holds;
+    use ui_model::Refusal;
+    use ui_ticket_raster::{CardLayout, Fonts};
+
+    /// What a kiosk learns of one of them, in the order of the reference.
+    fn answer(book: &mut Book, record: &MakingRecord, fonts: &Fonts) -> Result<(), Refusal> {
+        let today = record.signed_at.as_deref().expect("signed")[..10]
+            .parse()
+            .expect("a day");
+        let find = Find::ReceiptNo(Personal::new(record.receipt_no.clone()));
+        let mut found = book.find(&find).map_err(|_| Refusal::BackEndAway)?.records;
+        let record = found.pop().ok_or(Refusal::NoRecord)?;
+        if !found.is_empty() {
+            return Err(Refusal::ManyRecords);
+        }
+        record.check(today)?;
+        record.draw(today, &CardLayout::shipped(), 300, fonts)?;
+        let face = book.verify_face(
+            &FaceAsked {
+                record_no: record.record_no.clone(),
+                live_jpeg: Personal::new("AAAA"),
+                liveness: "file".into(),
+            },
+            0,
+        );
+        if face == Face::NotMatched {
+            return Err(Refusal::FaceNotMatched);
+        }
+        let asked = ClaimAsked {
+            record_no: record.record_no.clone(),
+            job_id: "a".into(),
+            kiosk_id: "K01".into(),
+            face_token: None,
+        };
+        match book.claim(&asked, 0) {
+            Claim::Granted { .. } => Ok(()),
+            Claim::Held => Err(Refusal::HeldElsewhere),
+            Claim::AlreadyIssued => Err(Refusal::AlreadyIssued),
+            Claim::Refused { refusal } => Err(refusal),
+        }
+    }
+
+    /// Wrong check digits, birth dates that contradict the number, photos that are no JPEG, names that do not fit: each
+    /// is refused by its own code and by no other.
+    #[test]
+    fn every_made_up_person_is_answered_as_their_note_says() {
+        let (fonts, mut book) = (Fonts::system(), Book::new(people(), None));
+        for person in people() {
+            let said = answer(&mut book, &person.record, &fonts).map_or_else(Refusal::code, |()| "good");
+            assert_eq!(said, &person.note[..said.len()], "{}", person.note);
+        }
+        let mut wrong = people()[0].record.clone();
+        wrong.receipt_no = "990100202600000999".into();
+        assert_eq!(answer(&mut book, &wrong, &fonts), Err(Refusal::NoRecord));
+        let mut digit = people().remove(0);
+        digit.record.citizen_no = Personal::new("990101199003070025");
+        let mut book = Book::new(vec![digit.clone()], None);
+        assert_eq!(
+            answer(&mut book, &digit.record, &fonts),
+            Err(Refusal::DataFault),
+            "a check digit"
+        );
+    }
 
     #[test]
     fn every_number_is_of_no_province_and_its_check_digit_holds() {

@@ -1,5 +1,6 @@
 //! The making-record service over HTTP, with a client certificate. Blocking: the maker's own thread calls it.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -42,6 +43,7 @@ pub struct HttpService {
     http: reqwest::Client,
     runtime: Runtime,
     base: String,
+    clock_ahead_s: Mutex<Option<i64>>,
 }
 
 impl HttpService {
@@ -72,7 +74,16 @@ impl HttpService {
             http,
             runtime,
             base: base.trim_end_matches('/').to_string(),
+            clock_ahead_s: Mutex::new(None),
         })
+    }
+
+    /// Keeps what the answer's `Date` says of the service's clock.
+    fn hear_clock(&self, headers: &reqwest::header::HeaderMap) {
+        let told = headers.get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
+        let told = told.and_then(|date| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
+        let ahead = told.map(|told| told.as_second() - jiff::Timestamp::now().as_second());
+        *self.clock_ahead_s.lock().unwrap_or_else(PoisonError::into_inner) = ahead;
     }
 
     fn post<A: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<A, ServiceError> {
@@ -91,6 +102,7 @@ impl HttpService {
             let request = self.http.post(format!("{}{path}", self.base)).json(body);
             let answer = request.send().await.map_err(away)?;
             let status = answer.status();
+            self.hear_clock(answer.headers());
             if status.is_server_error() || status.as_u16() == 429 {
                 return Err(ServiceError::Away(format!("status {}", status.as_u16())));
             }
@@ -129,6 +141,10 @@ impl MakingService for HttpService {
 
     fn order(&self, order: &OrderAsked) -> Result<Payment, ServiceError> {
         self.post("/payments/v1/order", order)
+    }
+
+    fn clock_ahead_s(&self) -> Option<i64> {
+        *self.clock_ahead_s.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn settle(&self, order_no: &str, outcome: Outcome) -> Result<Payment, ServiceError> {

@@ -28,6 +28,10 @@ pub trait Keep {
     fn draw(&mut self, dpi: u16) -> Result<CardPicture, Refusal>;
     /// Where the job stands; called whenever the phase, the attempt or the running step may have changed.
     fn told(&mut self, machine: &JobMachine, status: Option<&Status>) -> Result<(), KeepError>;
+    /// Lets time pass before the machine is asked again.
+    fn wait(&mut self, time: Duration) {
+        std::thread::sleep(time);
+    }
     /// True when the owner wants to stop; the machine goes on by itself and the job is driven on later.
     fn stopping(&mut self) -> bool {
         false
@@ -79,7 +83,7 @@ pub fn drive(maker: &mut dyn Maker, jobs: Jobs, keep: &mut dyn Keep) -> Result<D
         order = match order {
             Order::End(ending) => return Ok(Driven::Ended(ending)),
             Order::Wait(ms) => {
-                std::thread::sleep(Duration::from_millis(u64::try_from(ms).unwrap_or(0)));
+                run.keep.wait(Duration::from_millis(u64::try_from(ms).unwrap_or(0)));
                 machine.waited()
             }
             order => {

@@ -50,6 +50,8 @@ pub enum Claim {
     Granted {
         /// For which job: an answer that names another is no grant.
         job_id: String,
+        /// At which kiosk. All kiosks of a hall give a record the same job id, so the job alone says too little.
+        kiosk_id: String,
         /// Seconds until staff are told that nobody renewed it.
         lease_s: u32,
     },
@@ -181,6 +183,12 @@ pub trait MakingService: Send {
     fn report(&self, report: &Report) -> Result<(), ServiceError>;
     /// Makes the order for the fee, or says how it stands.
     fn order(&self, order: &OrderAsked) -> Result<Payment, ServiceError>;
-    /// Settles, refunds or holds what was authorised, by how the job ended.
+    /// Seconds by which the service's clock was ahead of this one's in its last answer; none before there was one, or
+    /// where it tells no time.
+    fn clock_ahead_s(&self) -> Option<i64> {
+        None
+    }
+    /// Settles, refunds or holds what was authorised, by how the job ended. Nothing is given back of a job that still
+    /// holds a claim: its report comes first.
     fn settle(&self, order_no: &str, outcome: Outcome) -> Result<Payment, ServiceError>;
 }

@@ -17,7 +17,11 @@ use crate::OutboxError;
 pub use blanks::{BlankLine, Mark, StoredBlank};
 pub use staff::{Identify, StaffFile, StaffFileError, StaffRefused};
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("making_1.sql")), M::up(include_str!("making_2.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("making_1.sql")),
+    M::up(include_str!("making_2.sql")),
+    M::up(include_str!("making_3.sql")),
+];
 
 /// A making job as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +100,7 @@ impl MakingStore {
         Ok(())
     }
 
-    /// The picture as uploaded.
+    /// The picture as uploaded, sealed by whoever keeps it.
     pub fn picture(&self, record_no: &str) -> Result<Option<Vec<u8>>, OutboxError> {
         let sql = "SELECT picture FROM making_job WHERE record_no = ?1";
         Ok(self
@@ -106,7 +110,7 @@ impl MakingStore {
             .flatten())
     }
 
-    /// Keeps the picture.
+    /// Keeps the picture, which is sealed: this store holds nothing that shows a person.
     pub fn keep_picture(&self, record_no: &str, picture: &[u8]) -> Result<(), OutboxError> {
         let sql = "UPDATE making_job SET picture = ?2 WHERE record_no = ?1";
         self.db.execute(sql, params![record_no, picture])?;
@@ -124,9 +128,9 @@ impl MakingStore {
         Ok(())
     }
 
-    /// The citizen was sent away: the job is to be ended without a card.
+    /// The citizen was sent away: the job is to be ended without a card, and its picture is of no more use.
     pub fn unwant(&self, record_no: &str) -> Result<(), OutboxError> {
-        let sql = "UPDATE making_job SET unwanted = 1 WHERE record_no = ?1";
+        let sql = "UPDATE making_job SET unwanted = 1, picture = NULL WHERE record_no = ?1";
         self.db.execute(sql, [record_no])?;
         Ok(())
     }

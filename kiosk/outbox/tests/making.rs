@@ -55,6 +55,7 @@ fn a_job_that_was_begun_is_found_again_and_its_picture_goes_with_its_end() {
 const MARK: Mark = Mark {
     next_index: 7,
     reason: 0x0404,
+    shift: 3,
 };
 
 #[test]

@@ -45,7 +45,8 @@ fn why(what: &str, code: u16) -> &'static str {
 }
 
 /// The lines of a page of events, and the reason that the next rejected blank has.
-fn lines<'a>(serial: &'a str, events: &[Event], mut reason: u16) -> (Vec<BlankLine<'a>>, u16) {
+fn lines<'a>(serial: &'a str, events: &[Event], mark: Mark) -> (Vec<BlankLine<'a>>, u16) {
+    let mut reason = mark.reason;
     let mut lines = Vec::new();
     for event in events {
         if spoils(event) {
@@ -65,7 +66,7 @@ fn lines<'a>(serial: &'a str, events: &[Event], mut reason: u16) -> (Vec<BlankLi
         }
         lines.push(BlankLine {
             serial,
-            machine_index: Some(event.index),
+            machine_index: Some(event.index.saturating_add(mark.shift)),
             what,
             count,
             code,
@@ -107,24 +108,31 @@ pub fn pull(
             at_s: super::unix_s(),
         };
         if page.next < mark.next_index {
-            // Its old indices come again and mean other things: what they say from here on cannot be told apart.
-            let lost = i64::from(mark.next_index) - i64::from(page.next);
-            let line = discrepancy("memory_lost", lost, "the machine knows less than it told before");
+            // Its old indices come again and mean other things. What it says up to here cannot be told from what it had
+            // told before; from here on its indices go on behind the old ones.
+            let lost = mark.next_index - page.next;
+            let line = discrepancy("memory_lost", lost.into(), "the machine knows less than it told before");
             let fresh = Mark {
                 next_index: page.next,
                 reason: 0,
+                shift: mark.shift.saturating_add(lost),
             };
             store.add_blanks(&[line], Some((serial, fresh)))?;
             return Ok(true);
         }
         let lost = i64::from(page.oldest.saturating_sub(mark.next_index));
-        let (mut found, reason) = lines(serial, &page.events, mark.reason);
+        let (mut found, reason) = lines(serial, &page.events, mark);
         if lost > 0 {
             let line = discrepancy("events_lost", lost, "the machine forgot events before they were pulled");
             found.insert(0, line);
         }
         let next_index = page.events.last().map_or(page.next, |event| event.index + 1);
-        store.add_blanks(&found, Some((serial, Mark { next_index, reason })))?;
+        let mark = Mark {
+            next_index,
+            reason,
+            ..mark
+        };
+        store.add_blanks(&found, Some((serial, mark)))?;
     }
 }
 
@@ -144,7 +152,12 @@ mod tests {
     }
 
     fn told(events: &[Event]) -> Vec<(String, i64, u16)> {
-        let (lines, _) = lines("S", events, 0);
+        let mark = Mark {
+            next_index: 1,
+            reason: 0,
+            shift: 0,
+        };
+        let (lines, _) = lines("S", events, mark);
         lines
             .iter()
             .map(|line| (line.what.to_string(), line.count, line.code))

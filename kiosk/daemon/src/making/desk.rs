@@ -18,6 +18,8 @@ use super::{House, Order, Service, Work, twice, warn};
 const PAY_EVERY: Duration = Duration::from_millis(500);
 /// The resolution at which a record is tried before anybody pays for it. What fits at 300 dpi fits at 600.
 const TRIAL_DPI: u16 = 300;
+/// A kiosk whose clock is farther than this from the service's makes nothing: the card's first day is taken from it.
+const CLOCK_OFF_MAX_S: u64 = 300;
 
 pub struct Desk {
     house: House,
@@ -98,6 +100,12 @@ impl Desk {
                 return self.refuse(ask, Refusal::BackEndAway);
             }
         };
+        if let Some(ahead) = self.service.clock_ahead_s()
+            && ahead.unsigned_abs() > CLOCK_OFF_MAX_S
+        {
+            tracing::error!(ahead, "this kiosk's clock is wrong: no card is dated by it; set it");
+            return self.refuse(ask, Refusal::MakerNotReady);
+        }
         let record = match (records.pop(), records.is_empty()) {
             (None, _) => return self.refuse(ask, Refusal::NoRecord),
             (Some(_), false) => return self.refuse(ask, Refusal::ManyRecords),

@@ -3,6 +3,7 @@
 
 mod row;
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,7 @@ pub use row::{keep, short};
 use self::row::Row;
 use super::seen::Known;
 use super::{House, Order, Service, Work, blanks, twice, unix_s, warn};
+use crate::vault::Vault;
 
 /// The idle machine is asked this often.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
@@ -38,6 +40,7 @@ pub struct Machine {
     pub(super) store: MakingStore,
     service: Box<Service>,
     fonts: Fonts,
+    vault: Arc<Vault>,
     told: Option<MakerState>,
     pub(super) identity: Option<Identity>,
     pub(super) staff: Option<StaffFile>,
@@ -61,6 +64,7 @@ impl Machine {
         store: MakingStore,
         service: impl MakingService + 'static,
         staff: Option<StaffFile>,
+        vault: Arc<Vault>,
     ) -> Self {
         Self {
             house,
@@ -68,6 +72,7 @@ impl Machine {
             store,
             service: Box::new(service),
             fonts: Fonts::system(),
+            vault,
             told: None,
             identity: None,
             staff,
@@ -133,23 +138,40 @@ impl Machine {
         Ok(())
     }
 
-    /// Its status; a machine that was away or has restarted is greeted first, told the time, and kept warm.
+    /// Its status; a machine that was away or has restarted is greeted first, told the time, and kept warm. One that
+    /// cannot be greeted, because its boot number went back, is as good as away.
     pub(super) fn look(&mut self) -> Option<Status> {
-        if self.identity.is_none() {
-            self.identity = self.maker.hello().ok();
-            if self.identity.is_some() {
+        for _ in 0..2 {
+            if self.identity.is_none() && !self.greet() {
+                return None;
+            }
+            match self.maker.status() {
+                Ok(status) if status.boot == self.maker.boot() => return Some(status),
+                // Restarted since it was greeted: once more.
+                Ok(_) => self.identity = None,
+                Err(_) => break,
+            }
+        }
+        self.identity = None;
+        None
+    }
+
+    fn greet(&mut self) -> bool {
+        match self.maker.hello() {
+            Ok(identity) => {
+                self.identity = Some(identity);
                 // It answers both or it will be greeted again: nothing hangs on them.
                 let _ = self.maker.time_set(u32::try_from(unix_s()).unwrap_or(0));
                 let _ = self.maker.heater(STANDBY);
+                true
+            }
+            Err(error) => {
+                if self.told != Some(MakerState::NotReady) {
+                    tracing::warn!(%error, "maker");
+                }
+                false
             }
         }
-        let status = self.maker.status().ok();
-        match &status {
-            None => self.identity = None,
-            Some(status) if status.boot != self.maker.boot() => self.identity = None,
-            Some(_) => {}
-        }
-        status
     }
 
     /// It could begin now, and no difference of its blanks waits for an explanation.
@@ -193,11 +215,11 @@ impl Machine {
         Ok(())
     }
 
-    /// The claim; an answer that names another job is none.
+    /// The claim; an answer that names another job or another kiosk is none.
     fn claimed(&self, record_no: &str, face_token: Option<String>) -> Option<Refusal> {
         let asked = claim(&self.house, record_no, face_token);
         match twice(|| self.service.claim(&asked)) {
-            Ok(Claim::Granted { job_id, .. }) if job_id == asked.job_id => None,
+            Ok(Claim::Granted { job_id, kiosk_id, .. }) if job_id == asked.job_id && kiosk_id == asked.kiosk_id => None,
             Ok(Claim::Granted { .. } | Claim::Held) => Some(Refusal::HeldElsewhere),
             Ok(Claim::AlreadyIssued) => Some(Refusal::AlreadyIssued),
             Ok(Claim::Refused { refusal }) => Some(refusal),
@@ -231,6 +253,7 @@ impl Machine {
                 store: &mut self.store,
                 service: self.service.as_ref(),
                 fonts: &self.fonts,
+                vault: &self.vault,
                 record_no: row.record_no.clone(),
                 record,
                 job: jobs.ids[0],
@@ -248,9 +271,8 @@ impl Machine {
                 gone_since = Some(Instant::now());
             }
             match driven {
-                Driven::Ended(Ending::Silent) | Driven::Protocol(_) if !waited_out => {
-                    tracing::warn!("the maker is away under a job");
-                }
+                // Whose answers make no sense may have been changed under the job: waiting mends nothing.
+                Driven::Ended(Ending::Silent) if !waited_out => tracing::warn!("the maker is away under a job"),
                 Driven::Ended(Ending::Job(phase)) => {
                     self.ended(row, phase)?;
                     return Ok(None);
@@ -417,3 +439,6 @@ pub(super) fn ready(status: &Status) -> bool {
     let mode = matches!(status.mode, Mode::Idle | Mode::Job);
     mode && (status.ready & READY == READY || status.mode == Mode::Job)
 }
+
+#[cfg(test)]
+mod trials;

@@ -11,7 +11,7 @@ use crate::OutboxError;
 pub struct BlankLine<'a> {
     /// The machine.
     pub serial: &'a str,
-    /// Its own index of the event; none for staff.
+    /// Its own index of the event, behind [`Mark::shift`]; none for staff.
     pub machine_index: Option<u32>,
     /// Of the machine: `loaded`, `picked`, `taken`, `rejected`, `retracted`, `removed`, `emptied`, `tamper`, `doubt`,
     /// `resolved`. Of the host: `events_lost`, `memory_lost`. Of staff: `counted`, `staff`, `day_closed`, `explained`.
@@ -77,6 +77,8 @@ pub struct Mark {
     pub next_index: u32,
     /// The fault told last, for the next blank in the reject bin; 0: none.
     pub reason: u16,
+    /// Added to the machine's indices: they begin again where it lost its memory, the ledger's do not.
+    pub shift: u32,
 }
 
 const COLUMNS: &str = "no, serial, machine_index, what, count, code, staff, why, at_s, before, digest";
@@ -100,17 +102,19 @@ fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredBlank> {
 impl MakingStore {
     /// How far the events of a machine were pulled.
     pub fn mark(&self, serial: &str) -> Result<Mark, OutboxError> {
-        let sql = "SELECT next_index, reason FROM blank_mark WHERE serial = ?1";
+        let sql = "SELECT next_index, reason, shift FROM blank_mark WHERE serial = ?1";
         let read = |row: &rusqlite::Row<'_>| {
             Ok(Mark {
                 next_index: row.get(0)?,
                 reason: row.get(1)?,
+                shift: row.get(2)?,
             })
         };
         let found = self.db.query_row(sql, [serial], read).optional()?;
         Ok(found.unwrap_or(Mark {
             next_index: 1,
             reason: 0,
+            shift: 0,
         }))
     }
 
@@ -151,9 +155,10 @@ impl MakingStore {
             )?;
         }
         if let Some((serial, mark)) = mark {
-            let sql = "INSERT INTO blank_mark (serial, next_index, reason) VALUES (?1, ?2, ?3)
-                       ON CONFLICT (serial) DO UPDATE SET next_index = excluded.next_index, reason = excluded.reason";
-            change.execute(sql, params![serial, mark.next_index, mark.reason])?;
+            let sql = "INSERT INTO blank_mark (serial, next_index, reason, shift) VALUES (?1, ?2, ?3, ?4)
+                       ON CONFLICT (serial) DO UPDATE
+                       SET next_index = excluded.next_index, reason = excluded.reason, shift = excluded.shift";
+            change.execute(sql, params![serial, mark.next_index, mark.reason, mark.shift])?;
         }
         change.commit()?;
         Ok(())

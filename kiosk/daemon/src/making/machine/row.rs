@@ -13,9 +13,12 @@ use ui_ticket_raster::{CardLayout, CardPicture, Fonts};
 use super::claim;
 use crate::making::seen::Known;
 use crate::making::{House, Service, warn};
+use crate::vault::Vault;
 
 /// The claim is renewed this often while its job runs; the lease is 120 s.
 const RENEW_EVERY: Duration = Duration::from_secs(45);
+/// Where a picture is sealed for.
+const PICTURE: &str = "card-picture";
 
 /// The row of a record as [`drive`] wants it.
 pub struct Row<'a> {
@@ -23,6 +26,7 @@ pub struct Row<'a> {
     pub store: &'a mut MakingStore,
     pub service: &'a Service,
     pub fonts: &'a Fonts,
+    pub vault: &'a Vault,
     pub record_no: String,
     pub record: Option<&'a MakingRecord>,
     pub job: JobId,
@@ -56,11 +60,23 @@ impl Keep for Row<'_> {
     }
 
     fn picture(&mut self) -> Result<Option<Vec<u8>>, KeepError> {
-        self.store.picture(&self.record_no).map_err(keep)
+        let sealed = self.store.picture(&self.record_no).map_err(keep)?;
+        let opened = sealed
+            .as_ref()
+            .map(|sealed| self.vault.open_bytes(PICTURE, self.record_no.as_bytes(), sealed));
+        if let Some(None) = opened {
+            // Without the picture the job is ended as soon as the machine wants it, and the citizen goes to a window.
+            tracing::error!("the picture of a job cannot be opened: it was sealed under another key");
+        }
+        Ok(opened.flatten().map(|picture| picture.to_vec()))
     }
 
     fn keep_picture(&mut self, data: &[u8]) -> Result<(), KeepError> {
-        self.store.keep_picture(&self.record_no, data).map_err(keep)
+        let sealed = self
+            .vault
+            .seal_bytes(PICTURE, self.record_no.as_bytes(), data)
+            .map_err(keep)?;
+        self.store.keep_picture(&self.record_no, &sealed).map_err(keep)
     }
 
     fn draw(&mut self, dpi: u16) -> Result<CardPicture, Refusal> {

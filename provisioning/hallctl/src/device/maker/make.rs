@@ -108,9 +108,8 @@ pub fn run(port: &str, file: &Path, dir: &Path) -> Result<(), Stop> {
         _ => None,
     };
     if let Some(phase) = outcome {
-        if phase != Phase::Doubt {
-            trial.store.forget(PICTURE);
-        }
+        // Over, and a job in doubt is never uploaded again either.
+        trial.store.forget(PICTURE);
         println!(
             "{}",
             json!({ "outcome": phase, "ms": trial.ms(), "frames": maker.frames_count() })
