@@ -17,7 +17,8 @@ impl Flow {
         if self.card != CardPlace::Absent {
             return ignored(Reason::CardLies);
         }
-        if !self.ready_for_card(at, effects) {
+        // Who is asked for a receipt, a number or a fee is not put aside by a paper that slips onto the scanner.
+        if self.making_keeps_cards_out() || !self.ready_for_card(at, effects) {
             return ignored(Reason::CardNotNeeded); // and the person's data is dropped here
         }
         match scan {

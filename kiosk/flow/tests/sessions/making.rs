@@ -9,12 +9,12 @@ use ui_model::{Intent, MakingEnd, MakingScreen, MakingStep, Refusal, Screen, Sli
 
 use crate::bench::{Bench, adult, catalogue};
 
-const RULES: TempCardRules = TempCardRules {
+pub const RULES: TempCardRules = TempCardRules {
     face: true,
     fee_fen: 1000,
 };
 
-fn bench(rules: TempCardRules) -> Bench {
+pub fn bench(rules: TempCardRules) -> Bench {
     let mut bench = Bench::well();
     bench.dispatcher(DispatcherInput::Services(Catalogue {
         temp_card: rules,
@@ -29,7 +29,7 @@ fn say(bench: &mut Bench, input: MakingInput) -> Outcome {
     bench.step(Input::Making(input))
 }
 
-fn part(bench: &mut Bench) -> MakingScreen {
+pub fn part(bench: &mut Bench) -> MakingScreen {
     match bench.screen() {
         Screen::Making { making } => making,
         other => panic!("no making on the screen: {other:?}"),
@@ -66,7 +66,7 @@ fn one(bench: &mut Bench) -> (MakingOrder, IdemKey) {
     (all[0].clone(), ask)
 }
 
-fn to_entry(bench: &mut Bench) {
+pub fn to_entry(bench: &mut Bench) {
     bench.touch(Intent::MakeCard);
     assert!(matches!(
         part(bench),

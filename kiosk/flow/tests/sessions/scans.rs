@@ -82,3 +82,20 @@ fn a_card_that_lies_there_goes_first_and_a_second_person_is_not_taken() {
             .any(|effect| matches!(effect, Effect::IssueTicket { .. }))
     );
 }
+
+#[test]
+fn a_passport_laid_down_during_a_making_begins_nothing_and_hides_nothing() {
+    use crate::making::{RULES, bench, part, to_entry};
+    let mut bench = bench(RULES);
+    to_entry(&mut bench);
+    for scan in [Scan::Passport(traveller()), Scan::ForeignCode, Scan::Misread] {
+        let outcome = bench.step(Input::Scan(scan));
+        assert_eq!(
+            outcome,
+            Outcome::Ignored {
+                reason: Reason::CardNotNeeded
+            }
+        );
+        assert!(matches!(part(&mut bench), ui_model::MakingScreen::Entry { .. }));
+    }
+}

@@ -69,7 +69,7 @@ pub fn elsewhere(lang: Lang) -> String {
     )
 }
 
-fn attract(lang: Lang, down: &[(Function, Trouble)], closed: bool) -> Screen {
+pub fn attract(lang: Lang, down: &[(Function, Trouble)], closed: bool) -> Screen {
     Screen::Attract {
         down: down
             .iter()

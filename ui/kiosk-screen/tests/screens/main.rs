@@ -3,6 +3,7 @@
 mod examples;
 mod layout;
 mod making;
+mod making_words;
 mod pictures;
 mod pieces;
 mod presses;

@@ -1,0 +1,153 @@
+//! What a citizen is told when no card comes: the sentences of the reference, one by one, in three languages and in
+//! large type.
+
+use ticket_dispatcher_types::Lang;
+use ui_model::{MakingEnd, MakingScreen, MakingStep, Model, Refusal, Screen, SlipState, TempCard};
+
+use crate::examples::{attract, elsewhere, model};
+use crate::stage::Stage;
+
+/// Refusals Q01 to Q14 in their order: simplified as the reference has it, traditional, English.
+const REFUSED: [[&str; 3]; 14] = [
+    [
+        "未查询到您的居民身份证办理信息，请先到综合窗口申办居民身份证",
+        "未查詢到您的居民身份證辦理信息，請先到綜合窗口申辦居民身份證",
+        "No ID card application found. Please apply at a service window first",
+    ],
+    [
+        "查询到多条办理信息，请到综合窗口办理",
+        "查詢到多條辦理信息，請到綜合窗口辦理",
+        "More than one application found. Please go to a service window",
+    ],
+    [
+        "您的居民身份证申请尚未签发，暂不能制作临时居民身份证",
+        "您的居民身份證申請尚未簽發，暫不能製作臨時居民身份證",
+        "Your application is not signed yet. No temporary card can be made now",
+    ],
+    [
+        "您的居民身份证已制作完成，请直接领取",
+        "您的居民身份證已製作完成，請直接領取",
+        "Your ID card is ready. Please collect it",
+    ],
+    [
+        "办理信息已撤销，请到综合窗口咨询",
+        "辦理信息已撤銷，請到綜合窗口諮詢",
+        "The application was cancelled. Please ask at a service window",
+    ],
+    [
+        "未满16周岁请由监护人到窗口办理",
+        "未滿16週歲請由監護人到窗口辦理",
+        "Under 16: a guardian applies at a window",
+    ],
+    [
+        "本次申请已领取过临时居民身份证，请到综合窗口办理",
+        "本次申請已領取過臨時居民身份證，請到綜合窗口辦理",
+        "A temporary card was already issued. Please go to a service window",
+    ],
+    [
+        "制证信息有误，请到综合窗口核对",
+        "製證信息有誤，請到綜合窗口核對",
+        "The record has an error. Please check it at a service window",
+    ],
+    [
+        "姓名或住址含生僻字，请到综合窗口办理",
+        "姓名或住址含生僻字，請到綜合窗口辦理",
+        "The name or address cannot be printed here. Please go to a service window",
+    ],
+    [
+        "人像比对未通过，请到综合窗口办理",
+        "人像比對未通過，請到綜合窗口辦理",
+        "The face did not match. Please go to a service window",
+    ],
+    [
+        "该业务正在其他设备办理",
+        "該業務正在其他設備辦理",
+        "This is being handled at another machine",
+    ],
+    [
+        "缴费超时，已取消",
+        "繳費超時，已取消",
+        "Payment took too long. Cancelled",
+    ],
+    [
+        "系统繁忙，请稍后再试",
+        "系統繁忙，請稍後再試",
+        "The system is busy. Please try again later",
+    ],
+    [
+        "设备暂停服务，请使用其他设备或到窗口办理",
+        "設備暫停服務，請使用其他設備或到窗口辦理",
+        "Out of service. Please use another machine or a window",
+    ],
+];
+
+/// A first attempt that failed; a second one, or a machine that a person must clear; a machine in need of somebody
+/// while nobody is served, whose button cannot be pressed and has room for the first half alone.
+const AGAIN: [&str; 3] = [
+    "制证未成功，正在为您重新制作",
+    "製證未成功，正在為您重新製作",
+    "That did not work. Making it again",
+];
+const FAILED: [&str; 3] = [
+    "制证未成功，费用将原路退回，请到综合窗口办理",
+    "製證未成功，費用將原路退回，請到綜合窗口辦理",
+    "No card was made. The fee goes back. Please go to a window",
+];
+const DOWN: [&str; 3] = [
+    "临时身份证：设备维护中",
+    "臨時身份證：設備維護中",
+    "Temporary ID card: out of service",
+];
+
+fn making(lang: Lang, making: MakingScreen) -> Model {
+    model(lang, Screen::Making { making })
+}
+
+fn ended(lang: Lang, end: MakingEnd, job: &str) -> Model {
+    let end = MakingScreen::Ended {
+        end,
+        job: job.into(),
+        slip: SlipState::Printed,
+        elsewhere: elsewhere(lang),
+    };
+    making(lang, end)
+}
+
+/// Shows a model in plain and in large type; each time one of the labels must hold the words.
+fn says(stage: &Stage, mut model: Model, words: &str) {
+    for elder in [false, true] {
+        model.elder = elder;
+        stage.show(Some(&model));
+        let labels: Vec<String> = stage.elements().into_iter().map(|element| element.label).collect();
+        assert!(
+            labels.iter().any(|label| label.contains(words)),
+            "{words} (large {elder}) is not on the screen: {labels:?}"
+        );
+    }
+}
+
+#[test]
+fn every_refusal_and_every_fault_is_told_in_the_words_of_the_reference() {
+    let stage = Stage::new();
+    for (at, lang) in [Lang::ZhHans, Lang::ZhHant, Lang::En].into_iter().enumerate() {
+        for (refusal, words) in Refusal::ALL.into_iter().zip(REFUSED) {
+            let end = MakingEnd::Refused { refusal, refund: false };
+            says(&stage, ended(lang, end, ""), words[at]);
+        }
+        let again = MakingScreen::Work {
+            step: MakingStep::Cut,
+            attempt: 2,
+            left_s: 60,
+        };
+        says(&stage, making(lang, again), AGAIN[at]);
+        let failed = ended(lang, MakingEnd::Failed { refund: true }, "3E6D-4250");
+        says(&stage, failed.clone(), FAILED[at]);
+        says(&stage, failed, "3E6D-4250");
+        says(&stage, ended(lang, MakingEnd::Doubt, "3E6D-4250"), "3E6D-4250");
+        let mut idle = attract(lang, &[], false);
+        if let Screen::Attract { temp_card, .. } = &mut idle {
+            *temp_card = TempCard::Down;
+        }
+        says(&stage, model(lang, idle), DOWN[at]);
+    }
+}
