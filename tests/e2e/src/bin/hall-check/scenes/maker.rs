@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Play;
 use crate::report::{Report, Witness};
+use crate::staff::Page;
 use crate::watch::until;
 
 /// Receipts of the simulated service: good ones, and one whose application is not signed.
@@ -53,6 +54,16 @@ pub(super) async fn see_later(play: &Play, words: &str) -> anyhow::Result<()> {
     }
 }
 
+/// The bench page in a browser, where a newcomer breaks the machine.
+pub(super) async fn bench(play: &Play) -> anyhow::Result<Page> {
+    let page = Page::open(&play.driver, &play.hall.links.emulators, 1600, 1400).await?;
+    page.shows("the maker's buttons", |text| {
+        text.contains("断电") && text.contains("卡住覆膜") && text.contains("抽走出口的卡")
+    })
+    .await?;
+    Ok(page)
+}
+
 /// How many blanks the machine's world has where.
 pub(super) async fn blanks(play: &Play) -> anyhow::Result<Value> {
     Ok(play.kiosk.device("maker").await?["blanks"].clone())
@@ -75,7 +86,8 @@ pub(super) async fn reported(play: &Play, record_no: &str) -> anyhow::Result<Val
 /// 李𬱖 gets a card while somebody else looks at the catalogue.
 pub async fn a_card(play: &mut Play, report: &mut Report) -> anyhow::Result<()> {
     let before = blanks(play).await?;
-    play.kiosk.post("maker/take", json!({ "after_s": null })).await?;
+    let page = bench(play).await?;
+    page.click("[data-maker=leave]").await?;
     ask(play, LI).await?;
     go(play, report, true).await?;
     play.keep_screen("making-work").await?;
@@ -86,8 +98,10 @@ pub async fn a_card(play: &mut Play, report: &mut Report) -> anyhow::Result<()> 
     play.kiosk.touch("取消").await?;
     see_later(play, "请取走您的临时身份证").await?;
     play.keep_screen("making-take").await?;
-    play.kiosk.post("maker/take", json!({})).await?;
+    page.click("[data-maker=pull]").await?;
     play.kiosk.see("办好了").await?;
+    page.close().await;
+    report.saw(Witness::Bench, "the card pulled out of the slot, by its button");
     play.keep_screen("making-taken").await?;
     play.kiosk.touch("完成").await?;
     play.kiosk.see("先选事项").await?;
@@ -118,7 +132,8 @@ pub async fn a_card(play: &mut Play, report: &mut Report) -> anyhow::Result<()> 
 /// The power goes while the card is in the press: a second attempt is good, one blank is rejected.
 pub async fn a_power_cut(play: &mut Play, report: &mut Report) -> anyhow::Result<()> {
     let before = blanks(play).await?;
-    play.kiosk.post("maker/take", json!({ "after_s": null })).await?;
+    let page = bench(play).await?;
+    page.click("[data-maker=leave]").await?;
     ask(play, ZHAO).await?;
     go(play, report, false).await?;
     let kiosk = &play.kiosk;
@@ -127,10 +142,13 @@ pub async fn a_power_cut(play: &mut Play, report: &mut Report) -> anyhow::Result
         ensure!(began.elapsed().as_secs() < 90, "the card never came into the press");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    play.kiosk.post("maker/power", json!({ "on": false })).await?;
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    play.kiosk.post("maker/power", json!({ "on": true })).await?;
-    report.saw(Witness::Maker, "power lost in LAMINATE and back");
+    page.click("[data-maker=power]").await?;
+    page.shows("no power", |text| text.contains("没有电") && text.contains("通电"))
+        .await?;
+    page.picture(&play.out.join("bench-maker-dark.png")).await?;
+    page.click("[data-maker=power]").await?;
+    page.close().await;
+    report.saw(Witness::Bench, "power lost in LAMINATE and back, by its button");
     see_later(play, "正在为您重新制作").await?;
     play.keep_screen("making-again").await?;
     see_later(play, "请取走您的临时身份证").await?;

@@ -5,7 +5,7 @@ use anyhow::ensure;
 use serde_json::json;
 
 use super::Play;
-use super::maker::{ask, blanks, go, of, reported, see_later};
+use super::maker::{ask, bench, blanks, go, of, reported, see_later};
 use crate::report::{Report, Witness};
 use crate::staff::Page;
 use crate::watch::until;
@@ -20,8 +20,10 @@ pub async fn jam_and_close(play: &mut Play, report: &mut Report) -> anyhow::Resu
     let before = blanks(play).await?;
     let papers = play.kiosk.jobs().await?.len();
     ask(play, OUYANG).await?;
-    let jam = json!({ "code": "0406", "at": "LAMINATE" });
-    play.kiosk.post("maker/fault", jam).await?;
+    let page = bench(play).await?;
+    page.click("[data-maker=jam]").await?;
+    page.close().await;
+    report.saw(Witness::Bench, "the press jams, by its button");
     go(play, report, false).await?;
     see_later(play, "制证未成功").await?;
     play.keep_screen("making-failed").await?;
