@@ -200,8 +200,7 @@ fn said(outlook: QueueOutlook, at: &[String; 3], today: bool, close: Millis) -> 
     };
     if stranded > 0 {
         said.zh.push_str(&format!("另有 {stranded} 人没有窗口可办。"));
-        said.en
-            .push_str(&format!(" Another {stranded} wait with no window for them."));
+        said.en.push_str(&format!(" For {stranded} more there is no window."));
     }
     said
 }

@@ -283,6 +283,70 @@ fn a_held_ticket_goes_on_in_front_at_the_window_that_held_it() {
 }
 
 #[test]
+fn a_transferred_or_requeued_number_keeps_the_place_of_its_time_of_issue() {
+    for group_too in [true, false] {
+        let mut engine = started();
+        let minute = |n: u8| OPEN + Millis::from_mins(i64::from(n));
+        for (n, service) in [(1, "A1"), (2, "B1"), (3, "A1"), (4, "B1")] {
+            engine.apply(minute(n), take(n, &[service], None));
+        }
+        open(&mut engine, "W01");
+        open(&mut engine, "W02");
+        let now = minute(10);
+        let event = Event::Next {
+            window: window("W02"),
+            finish_current: false,
+        };
+        assert_eq!(called(&engine.apply(now, event)), Some(id(1)));
+        let (ticket, reason) = (id(1), "another matter after all".to_string());
+        let back = if group_too {
+            let to = TransferTo::Service { service: service("B1") };
+            Event::Transfer { ticket, to, reason }
+        } else {
+            Event::Requeue { ticket, reason }
+        };
+        engine.apply(now, back);
+        let moved = engine.ticket(id(1)).unwrap();
+        assert_eq!((moved.state, moved.base()), (TicketState::Waiting, minute(1)));
+        assert_eq!(moved.group, group(if group_too { "B" } else { "A" }));
+        assert_eq!(engine.people_ahead(id(1)), 0, "those who came later stay behind");
+        assert_eq!(called(&next(&mut engine, "W01", false)), Some(id(1)));
+    }
+}
+
+#[test]
+fn a_window_that_closes_for_whatever_reason_finishes_whom_it_has_and_calls_nobody_until_it_opens() {
+    for reason in [
+        CloseReason::Lunch,
+        CloseReason::Break,
+        CloseReason::Fault,
+        CloseReason::End,
+    ] {
+        let mut engine = started();
+        engine.apply(OPEN, take(1, &["A1"], None));
+        engine.apply(OPEN, take(2, &["A1"], None));
+        open(&mut engine, "W01");
+        next(&mut engine, "W01", false);
+        engine.apply(engine_time(&engine), Event::Start { ticket: id(1) });
+        let window = window("W01");
+        let close = Event::Close {
+            window: window.clone(),
+            reason,
+        };
+        engine.apply(engine_time(&engine), close);
+        assert_eq!(engine.ticket(id(1)).unwrap().state, TicketState::Serving, "{reason:?}");
+        engine.apply(engine_time(&engine), Event::Finish { ticket: id(1) });
+        assert_eq!(engine.ticket(id(1)).unwrap().state, TicketState::Finished);
+        assert_eq!(engine.apply(engine_time(&engine), Event::Dispatch), []);
+        let refused = next(&mut engine, "W01", false);
+        let refusal = Refusal::WindowNotOpen { window };
+        assert_eq!(refused, [Effect::Refused { refusal }], "{reason:?}");
+        open(&mut engine, "W01");
+        assert_eq!(called(&next(&mut engine, "W01", false)), Some(id(2)), "{reason:?}");
+    }
+}
+
+#[test]
 fn a_paused_window_does_not_call_and_a_day_ends_cleanly() {
     let mut engine = started();
     engine.apply(OPEN, take(1, &["A1"], None));

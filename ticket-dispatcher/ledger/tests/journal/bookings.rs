@@ -123,6 +123,11 @@ fn no_shows_count_over_restarts_and_staff_lift_the_block() {
     let refused = refusal(&book(&bench, 4, "B3", 7, "2026-11-25"));
     assert!(matches!(refused, Refusal::BlockedFromBooking { until, .. } if until == "2026-12-24"));
     effects(&book(&bench, 5, "B4", 8, "2026-11-25"));
+    let walked_in = effects(&bench.take(20, "S1", Some(7)));
+    assert!(
+        matches!(walked_in[0], Effect::Issued { .. }),
+        "the same person walks in all the same"
+    );
     let lift = || Event::Unblock {
         person: String::new(),
         reason: "was in hospital".to_string(),
