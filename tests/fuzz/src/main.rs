@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use drivers_id_reader::codec::{Blocks, Card, Command, Date, Found, Parser, Reply, Scan, ScanParser};
+use drivers_id_reader::codec::{Blocks, Card, Command, Date, Found, Parser, ReceiptParser, Reply, Scan, ScanParser};
 use drivers_temp_id_maker::codec::{Decoder, EventPage, Identity, JobRecord, Request, Sensors, Status};
 use drivers_thermal_printer::codec::answer::{Family, Splitter};
 use drivers_thermal_printer::codec::status::{fold_automatic, fold_custom};
@@ -22,13 +22,14 @@ static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
     match name.as_str() {
         "sdt" => sdt,
         "scan" => scan,
+        "receipt" => receipt,
         "mrz" => mrz,
         "escpos" => escpos,
         "tim1" => tim1,
         "http" => http,
         "hall" => files,
         "trace" => trace,
-        other => panic!("HALL_FUZZ={other}: name one of sdt scan mrz escpos tim1 http hall trace"),
+        other => panic!("HALL_FUZZ={other}: name one of sdt scan receipt mrz escpos tim1 http hall trace"),
     }
 });
 
@@ -80,6 +81,16 @@ fn scan(data: &[u8]) {
             }
         }
     }
+}
+
+/// The barcode scanner: codes of receipts.
+fn receipt(data: &[u8]) {
+    let mut parser = ReceiptParser::default();
+    let mut codes = Vec::new();
+    pieces(data).for_each(|piece| codes.extend(parser.push(piece)));
+    let lines = data.get(1..).unwrap_or_default().split(|byte| matches!(byte, b'\r' | b'\n'));
+    let whole = |code: &str| lines.clone().any(|line| String::from_utf8_lossy(line).trim() == code);
+    assert!(codes.iter().all(|code| whole(code)), "a code that no line of the scanner was");
 }
 
 /// Machine-readable zones.

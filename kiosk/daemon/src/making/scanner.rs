@@ -1,23 +1,22 @@
-//! A barcode scanner on a serial line: plain text, 9600 8N1, each code ended by CR.
+//! A barcode scanner on a serial line (9600 8N1): its thread. What is a code says the codec.
 
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use drivers_device::Transport;
+use drivers_id_reader::codec::ReceiptParser;
 use kiosk_flow::{Input, MakingInput};
 use ticket_dispatcher_types::Personal;
 
 use crate::core::Message;
 
-/// No code that is printed on a receipt is longer.
-const CODE_MAX: usize = 64;
-/// A code comes in one breath: what is left over after such a pause was noise.
+/// What has not come by the end of such a pause belongs to no code.
 const BREATH: Duration = Duration::from_millis(300);
 
 /// Reads codes for ever; a scanner that is not there is waited for.
 pub fn read(mut line: Box<dyn Transport>, tx: &Sender<Message>) {
-    let mut code = zeroize::Zeroizing::new(Vec::with_capacity(CODE_MAX + 1));
-    let mut buffer = [0; 64];
+    let mut parser = ReceiptParser::default();
+    let mut buffer = zeroize::Zeroizing::new([0; 64]);
     let mut open = line.reopen().is_ok();
     loop {
         if !open {
@@ -25,7 +24,7 @@ pub fn read(mut line: Box<dyn Transport>, tx: &Sender<Message>) {
             open = line.reopen().is_ok();
             continue;
         }
-        let count = match line.read(&mut buffer, BREATH) {
+        let count = match line.read(buffer.as_mut_slice(), BREATH) {
             Ok(count) => count,
             Err(error) => {
                 tracing::warn!(%error, "the scanner is away");
@@ -34,21 +33,12 @@ pub fn read(mut line: Box<dyn Transport>, tx: &Sender<Message>) {
             }
         };
         if count == 0 {
-            code.clear();
+            parser.pause();
         }
-        for byte in &buffer[..count] {
-            match byte {
-                b'\r' | b'\n' if code.is_empty() => {}
-                b'\r' | b'\n' => {
-                    let text = String::from_utf8_lossy(&code).trim().to_string();
-                    code.clear();
-                    let scanned = MakingInput::Scanned(Personal::new(text));
-                    if tx.send(Message::from(Input::Making(scanned))).is_err() {
-                        return; // the core has stopped
-                    }
-                }
-                byte if code.len() < CODE_MAX => code.push(*byte),
-                _ => code.clear(),
+        for code in parser.push(&buffer[..count]) {
+            let scanned = MakingInput::Scanned(Personal::new(code.as_str()));
+            if tx.send(Message::from(Input::Making(scanned))).is_err() {
+                return; // the core has stopped
             }
         }
     }
