@@ -105,7 +105,7 @@ pub fn issued(ticket: wire::TicketIssued, slot: Option<String>, clock: &Clock) -
         services: ticket.services,
         people_ahead: ticket.people_ahead,
         wait: Wait::from_secs(ticket.wait_p10_s.zip(ticket.wait_p90_s)),
-        windows: ticket.windows.into_iter().map(wire_text).collect(),
+        windows: ticket.windows.iter().cloned().map(wire_text).collect(),
         lookup_url: ticket.lookup_url,
         taken_at: clock.local_text(&ticket.issued_at),
         called_to: None,

@@ -26,6 +26,8 @@ const PART: u32 = 20;
 /// What may be spent beyond that part at once: more for somebody who looks at a catalogue than for tickets that pass.
 const CREDIT_OF_READER: Duration = Duration::from_secs(2);
 const CREDIT_OF_TICKET: Duration = Duration::from_millis(100);
+/// A ticket that passes is told what was foreseen this long ago as if it were of this moment.
+const QUOTE_FRESH: Duration = Duration::from_millis(500);
 /// A quote of an age that no load explains is not told any more.
 const QUOTE_AGE_MAX: Duration = Duration::from_secs(60);
 /// While nothing happens in the hall, what was shown and what a slip says hold for so long.
@@ -121,7 +123,8 @@ pub async fn catalogue(app: &Arc<App>) -> Result<Arc<Made>, Failure> {
 /// then its taker has just been shown it at the kiosk.
 pub fn quote(app: &Arc<App>, service: &ServiceId, ordinary: bool) -> Option<Quoted> {
     let made = app.forecasts.last();
-    if !made.as_ref().is_some_and(|made| is_fresh(app, made)) && app.forecasts.may_spend(CREDIT_OF_TICKET) {
+    let fresh = |made: &Arc<Made>| made.at.elapsed() < QUOTE_FRESH || is_fresh(app, made);
+    if !made.as_ref().is_some_and(fresh) && app.forecasts.may_spend(CREDIT_OF_TICKET) {
         let app = Arc::clone(app);
         tokio::spawn(async move {
             if let Ok(_making) = app.forecasts.making.try_lock() {
@@ -150,13 +153,14 @@ pub fn slice(now: Millis) -> i64 {
 
 async fn make(app: &Arc<App>) -> Result<Arc<Made>, Failure> {
     let now = app.clock.stamp().now;
+    // The copy is part of the price: where no window is open it is the whole of it.
+    let began = Instant::now();
     let (engine, seq, open) = {
         let picture = app.view.read();
         let open = app.hall.file.groups.iter().map(|g| picture.windows_open(&g.id));
         (picture.engine.clone(), picture.seq, open.collect::<Vec<_>>())
     };
     let hall = Arc::clone(&app.hall);
-    let began = Instant::now();
     let made = tokio::task::spawn_blocking(move || {
         let quotes = foresee(&hall, &engine, now);
         let services = public::catalogue(&hall, &engine, seq, now, &open, |service| quotes[service]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use provisioning_config::hall_file::{self, HallFile, Text, clock};
-use ticket_dispatcher_protocol::{HallInfo, LocalText, OpenHours};
+use ticket_dispatcher_protocol::{HallInfo, LocalText, OpenHours, WindowSigns};
 use ticket_dispatcher_queue_core::{
     BookingRules, Group, HallConfig, LastTicket, OneTicketPer, PlanInterval, Rules, Service, Window,
 };
@@ -24,7 +24,7 @@ pub struct Hall {
     services: BTreeMap<ServiceId, usize>,
     windows: BTreeMap<WindowId, usize>,
     /// Names of the windows that serve a group, in the order of the file.
-    window_names: BTreeMap<GroupId, Vec<LocalText>>,
+    window_names: BTreeMap<GroupId, WindowSigns>,
 }
 
 impl Hall {
@@ -35,7 +35,10 @@ impl Hall {
             name: local(&file.hall.name),
             phone: file.hall.phone.clone(),
         };
-        let names = |group: &hall_file::Group| file.windows_of(&group.id).map(|w| local(&w.name)).collect();
+        let names = |group: &hall_file::Group| {
+            let names: Vec<LocalText> = file.windows_of(&group.id).map(|w| local(&w.name)).collect();
+            WindowSigns::from(names)
+        };
         Self {
             config: Arc::new(engine_config(&file)),
             info,
@@ -77,8 +80,8 @@ impl Hall {
     }
 
     /// Names of the windows that serve a group.
-    pub fn windows_of(&self, group: &GroupId) -> &[LocalText] {
-        self.window_names.get(group).map_or(&[], Vec::as_slice)
+    pub fn windows_of(&self, group: &GroupId) -> WindowSigns {
+        self.window_names.get(group).cloned().unwrap_or_default()
     }
 
     /// True when the hall file lets this window, or the clerk who sits there, call past the policy.

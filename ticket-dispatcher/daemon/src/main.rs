@@ -47,6 +47,9 @@ use clap::{Parser, Subcommand};
 use ticket_dispatcher_identity::{CryptoProvider, GmSoft};
 use ticket_dispatcher_ledger::{LedgerError, Report, backup, restore};
 
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Gives out and calls the numbers of a government service hall.
 #[derive(Parser)]
 #[command(version)]

@@ -143,11 +143,12 @@ pub async fn hand_over(
     request.holder.as_ref().map_or(Ok(()), check_lengths)?;
     let canonical = Zeroizing::new(serde_json::to_vec(&request).expect("plain data"));
     let (id, number) = (request.id, request.number);
+    let token = lookup_token(app.crypto.as_ref(), id);
     let ask = Ask {
         idem,
         route: "hand-over",
         request: canonical,
-        holder: Some(holder_facts(&app, id, request.holder.as_ref())),
+        holder: Some(holder_facts(&app, id, &token, request.holder.as_ref())),
         event: event(&app, request, kiosk)?,
         quote: None,
     };

@@ -172,6 +172,8 @@ async fn around(
         Err(failure) => failure.into_response(),
     };
     let headers = response.headers_mut();
+    // For what follows: a map that grows is copied each time.
+    headers.reserve(ALWAYS.len() + 5);
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));

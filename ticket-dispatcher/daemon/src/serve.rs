@@ -33,6 +33,8 @@ use crate::{delivery, keys, machine, operator, router};
 const END_OF_DAY: Millis = Millis::from_mins(23 * 60 + 59);
 /// A third of `WatchdogSec=`.
 const WATCHED_EVERY: Duration = Duration::from_secs(5);
+/// What was measured is counted this often.
+const COUNT_METRICS_EVERY: Duration = Duration::from_secs(5);
 /// Heads of the audit log are signed this often (hall rules 8.4), and at the end.
 const SIGN_HEADS_EVERY: Duration = Duration::from_secs(5 * 60);
 /// The clock is looked at this often, so that a jump of it is noticed within the minute.
@@ -144,6 +146,7 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
     }
     tokio::spawn(stay_watched(Arc::clone(&view)));
     tokio::spawn(keep_heads(Arc::clone(&app)));
+    tokio::spawn(count_metrics(Arc::clone(&app)));
     let hub = Arc::clone(&view.hub);
     tokio::spawn(async move { hub.fan_out().await });
     tokio::spawn(delivery::watch(Arc::clone(&view), ledger.clone()));
@@ -198,6 +201,15 @@ async fn stay_watched(view: Arc<View>) {
         let _ = view.read().seq;
         let _ = sd_notify::notify(&[NotifyState::Watchdog]);
         tokio::time::sleep(WATCHED_EVERY).await;
+    }
+}
+
+/// What was measured waits in memory, a number for each request, until somebody counts it. In a hall that nobody
+/// watches it would wait for ever.
+async fn count_metrics(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(COUNT_METRICS_EVERY).await;
+        app.metrics.run_upkeep();
     }
 }
 

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use provisioning_config::hall_file::clock;
 use std::sync::Arc;
 use ticket_dispatcher_identity::{RowId, check_code, id_tag, lookup_token, token_hash};
@@ -62,7 +62,8 @@ pub async fn take(
     let idem = body::required_key(&headers)?;
     let id = new_ticket_id(app.clock.stamp().at.0);
     let mask = request.holder.as_ref().map(|h| h.name.masked_name());
-    let facts = holder_facts(&app, id, request.holder.as_ref());
+    let token = lookup_token(app.crypto.as_ref(), id);
+    let facts = holder_facts(&app, id, &token, request.holder.as_ref());
     let event = Event::Take(NewTicket {
         id,
         services: request.services.clone(),
@@ -86,7 +87,7 @@ pub async fn take(
         holder: Some(facts),
     };
     match app.ask(ask).await? {
-        Told::Done(outcome) => issued(&app, &outcome, mask),
+        Told::Done(outcome) => issued(&app, &outcome, mask, (id, token)),
         Told::Refused(Refusal::AlreadyHolds { ticket, .. }) => Err(already_holds(&app, ticket).await?),
         Told::Refused(refusal) => Err(refusal.into()),
         Told::NobodyWaits => Err(Failure::new(ProblemKind::Internal, "The engine gave no outcome.")),
@@ -167,10 +168,10 @@ pub fn new_ticket_id(at_ms: i64) -> TicketId {
 }
 
 /// What is kept of a holder beside the journal: tag, mask, and sealed name and number where the hall needs them.
-pub fn holder_facts(app: &App, id: TicketId, holder: Option<&Holder>) -> HolderFacts {
+pub fn holder_facts(app: &App, id: TicketId, token: &str, holder: Option<&Holder>) -> HolderFacts {
     let crypto = app.crypto.as_ref();
     let mut facts = HolderFacts {
-        token_hash: token_hash(&lookup_token(crypto, id)),
+        token_hash: token_hash(token),
         ..HolderFacts::default()
     };
     let Some(holder) = holder else {
@@ -245,7 +246,9 @@ fn given(effect: &Effect) -> Option<Given<'_>> {
     }
 }
 
-fn issued(app: &App, outcome: &Outcome, mask: Option<String>) -> Result<Response, Failure> {
+/// `fresh`: the ticket that was asked for and its token. The answer is of another one where the key came before, or a
+/// missed number came back.
+fn issued(app: &App, outcome: &Outcome, mask: Option<String>, fresh: (TicketId, String)) -> Result<Response, Failure> {
     let Some(given) = outcome.effects.iter().find_map(given) else {
         return Err(Failure::new(
             ProblemKind::Internal,
@@ -254,7 +257,10 @@ fn issued(app: &App, outcome: &Outcome, mask: Option<String>) -> Result<Response
     };
     let wait = given.forecast.map(as_told);
     let crypto = app.crypto.as_ref();
-    let token = lookup_token(crypto, given.id);
+    let token = match fresh {
+        (id, token) if id == given.id => token,
+        _ => lookup_token(crypto, given.id),
+    };
     let answer = TicketIssued {
         id: given.id,
         number: given.number,
@@ -267,7 +273,7 @@ fn issued(app: &App, outcome: &Outcome, mask: Option<String>) -> Result<Response
         wait_p10_s: wait.map(|w| w.p10_s),
         wait_p50_s: wait.map(|w| w.p50_s),
         wait_p90_s: wait.map(|w| w.p90_s),
-        windows: app.hall.windows_of(given.group).to_vec(),
+        windows: app.hall.windows_of(given.group),
         masked_name: mask.filter(|_| app.hall.file.rules.print_masked_name),
         cases: given.cases,
         returned: given.returned,
@@ -278,7 +284,7 @@ fn issued(app: &App, outcome: &Outcome, mask: Option<String>) -> Result<Response
     } else {
         StatusCode::CREATED
     };
-    Ok((status, Json(answer)).into_response())
+    Ok(body::json(status, &answer))
 }
 
 async fn already_holds(app: &App, id: TicketId) -> Result<Failure, Failure> {

@@ -53,7 +53,7 @@ pub struct Picture {
     pub unshown: Unshown,
     notes: BTreeMap<TicketId, Note>,
     /// Yesterday's tickets as they ended: their tokens still open the lookup.
-    yesterday: BTreeMap<TicketId, Ticket>,
+    yesterday: BTreeMap<TicketId, Arc<Ticket>>,
     by_token: HashMap<[u8; 32], TicketId>,
     /// What a manager may ask about today.
     pub record: Record,
@@ -147,7 +147,9 @@ impl View {
 impl Picture {
     /// A ticket of today, or of yesterday as it ended.
     pub fn ticket(&self, id: TicketId) -> Option<&Ticket> {
-        self.engine.ticket(id).or_else(|| self.yesterday.get(&id))
+        self.engine
+            .ticket(id)
+            .or_else(|| self.yesterday.get(&id).map(Arc::as_ref))
     }
 
     /// What is remembered beside the engine.
@@ -280,7 +282,8 @@ impl Picture {
 
     /// A new day: today's tickets become yesterday's, and yesterday's are forgotten.
     fn turn_the_page(&mut self) {
-        self.yesterday = self.engine.tickets().map(|t| (t.id, t.clone())).collect();
+        let today = self.engine.shared_tickets();
+        self.yesterday = today.iter().map(|t| (t.id, Arc::clone(t))).collect();
         let kept = &self.yesterday;
         self.notes.retain(|id, _| kept.contains_key(id));
         self.by_token.retain(|_, id| kept.contains_key(id));

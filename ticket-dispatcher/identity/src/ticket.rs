@@ -5,7 +5,7 @@ use core::fmt;
 use ticket_dispatcher_types::{CheckCode, HallId, Personal, TicketId};
 use zeroize::Zeroizing;
 
-use crate::gm_soft::{keyed, mac_of};
+use crate::gm_soft::{HmacSm3, keyed, mac_of};
 use crate::provider::{CryptoProvider, KeyUse};
 
 /// `HMAC-SM3(K_tag, "v1" ‖ hall ‖ number)`: equal for equal persons of one hall, worthless without the key. It still
@@ -36,29 +36,36 @@ pub fn id_tag(provider: &dyn CryptoProvider, hall: &HallId, number: &Personal) -
 /// A random key of one day. Destroying it makes every [`HolderKey`] and [`RequestDigest`] of that day meaningless, for
 /// ourselves too, which is how the append-only journal forgets.
 #[derive(Clone)]
-pub struct DayKey(Zeroizing<[u8; 32]>);
+pub struct DayKey {
+    bytes: Zeroizing<[u8; 32]>,
+    /// Made once: every ticket is digested under it.
+    keyed: HmacSm3,
+}
 
 impl DayKey {
     /// From 32 random bytes.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self {
+            keyed: keyed(&bytes),
+            bytes: Zeroizing::new(bytes),
+        }
     }
 
     /// The bytes, for sealing them into their table.
     pub fn expose(&self) -> &[u8; 32] {
-        &self.0
+        &self.bytes
     }
 
     /// The opaque key of a person in the journal of this day.
     pub fn holder(&self, tag: &IdTag) -> HolderKey {
-        let mac = mac_of(&keyed(self.0.as_slice()), &[b"holder", &tag.0]);
+        let mac = mac_of(&self.keyed, &[b"holder", &tag.0]);
         HolderKey(mac[..16].try_into().expect("half of 32 bytes"))
     }
 
     /// A digest of a request body, to notice an idempotency key that comes back with another body. Keyed, because the
     /// body holds a document number, and a plain hash of one can be undone by trying them all.
     pub fn request(&self, route: &str, body: &[u8]) -> RequestDigest {
-        let mac = mac_of(&keyed(self.0.as_slice()), &[b"request", route.as_bytes(), b"\n", body]);
+        let mac = mac_of(&self.keyed, &[b"request", route.as_bytes(), b"\n", body]);
         RequestDigest(mac[..16].try_into().expect("half of 32 bytes"))
     }
 }

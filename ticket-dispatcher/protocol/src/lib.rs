@@ -33,7 +33,9 @@ pub use maker::{
 };
 pub use offline::{AskLease, HandOver, HandedOver, Lent, LentNumber};
 pub use problem::{HeldTicket, KeptSlot, Problem, ProblemKind};
-pub use service::{LocalText, OpenHours, ServiceGroup, ServiceView, Services, TemporaryCardRules, WaitRange};
+pub use service::{
+    LocalText, OpenHours, ServiceGroup, ServiceView, Services, TemporaryCardRules, WaitRange, WindowSigns,
+};
 pub use staff::{CallStaff, StaffCallReason, StaffCalled};
 pub use steering::{
     Alert, AlertKind, CallNote, Clear, Entry, EntryKind, GroupNow, ManagerView, OverView, PickTicket, PolicyChoice,

@@ -1,6 +1,9 @@
 //! The catalogue as the kiosk shows it.
 
-use serde::{Deserialize, Serialize};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize, Serializer};
 use ticket_dispatcher_types::{GroupId, ServiceId, Wait};
 use utoipa::ToSchema;
 
@@ -15,6 +18,37 @@ pub struct LocalText {
     pub zh_hant: String,
     /// English.
     pub en: String,
+}
+
+/// Names of windows. Shared, because all tickets of a group name the same ones.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "Vec<LocalText>")]
+pub struct WindowSigns(Arc<[LocalText]>);
+
+impl From<Vec<LocalText>> for WindowSigns {
+    fn from(signs: Vec<LocalText>) -> Self {
+        Self(signs.into())
+    }
+}
+
+impl Default for WindowSigns {
+    fn default() -> Self {
+        Self::from(Vec::new())
+    }
+}
+
+impl Deref for WindowSigns {
+    type Target = [LocalText];
+
+    fn deref(&self) -> &[LocalText] {
+        &self.0
+    }
+}
+
+impl Serialize for WindowSigns {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
 }
 
 /// A likely wait in seconds, counted from now: right four times in five, already rounded outwards to what people use.

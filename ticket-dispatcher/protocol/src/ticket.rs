@@ -87,7 +87,8 @@ pub struct TicketIssued {
     #[serde(default)]
     pub wait_p90_s: Option<u32>,
     /// Names of the windows that may call it.
-    pub windows: Vec<crate::LocalText>,
+    #[schema(value_type = Vec<crate::LocalText>)]
+    pub windows: crate::WindowSigns,
     /// Masked name, only where the hall prints it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub masked_name: Option<String>,

@@ -182,6 +182,11 @@ impl Engine {
         self.state.tickets.iter().map(Arc::as_ref)
     }
 
+    /// The same to be kept beyond the day, without a copy of each.
+    pub fn shared_tickets(&self) -> &[Arc<Ticket>] {
+        &self.state.tickets
+    }
+
     /// One ticket of today.
     pub fn ticket(&self, id: TicketId) -> Option<&Ticket> {
         let ix = *self.state.by_id.get(&id)?;

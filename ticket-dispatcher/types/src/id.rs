@@ -4,6 +4,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use uuid::Uuid;
 
 /// Why a text is not an identifier.
@@ -45,15 +46,14 @@ macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        #[serde(try_from = "SmolStr", into = "SmolStr")]
+        pub struct $name(SmolStr);
 
         impl $name {
             /// Parses the identifier: 1 to 64 of the characters `A-Z a-z 0-9 . _ -`.
-            pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
-                let text = text.into();
-                check($what, &text)?;
-                Ok(Self(text))
+            pub fn new(text: impl AsRef<str>) -> Result<Self, IdError> {
+                check($what, text.as_ref())?;
+                Ok(Self(SmolStr::new(text)))
             }
 
             /// The identifier as text.
@@ -62,10 +62,11 @@ macro_rules! text_id {
             }
         }
 
-        impl TryFrom<String> for $name {
+        impl TryFrom<SmolStr> for $name {
             type Error = IdError;
-            fn try_from(text: String) -> Result<Self, IdError> {
-                Self::new(text)
+            fn try_from(text: SmolStr) -> Result<Self, IdError> {
+                check($what, &text)?;
+                Ok(Self(text))
             }
         }
 
@@ -76,8 +77,8 @@ macro_rules! text_id {
             }
         }
 
-        impl From<$name> for String {
-            fn from(id: $name) -> String {
+        impl From<$name> for SmolStr {
+            fn from(id: $name) -> SmolStr {
                 id.0
             }
         }
@@ -166,7 +167,7 @@ mod tests {
     }
 
     fn serde_json_like(text: &str) -> Result<WindowId, IdError> {
-        WindowId::try_from(text.to_string())
+        WindowId::try_from(SmolStr::new(text))
     }
 
     #[test]
