@@ -6,6 +6,14 @@ use drivers_emulators::maker::Weakness;
 use drivers_temp_id_maker::codec::Step;
 use tests_simulation::maker::{FrameFate, HostWeakness, Plan, Played, each_cut, grounds, run};
 
+const FATES: [FrameFate; 5] = [
+    FrameFate::RequestLost,
+    FrameFate::ReplyLost,
+    FrameFate::Doubled,
+    FrameFate::Late,
+    FrameFate::Damaged,
+];
+
 /// Plays every single cut on a ground; the first break ends the test with its plan.
 fn singles(ground: &Plan) -> u32 {
     let mut count = 0;
@@ -86,15 +94,8 @@ fn no_stuck_sensor_gives_a_second_card() {
 
 #[test]
 fn no_lost_doubled_late_or_damaged_frame_gives_a_second_card() {
-    let fates = [
-        FrameFate::RequestLost,
-        FrameFate::ReplyLost,
-        FrameFate::Doubled,
-        FrameFate::Late,
-        FrameFate::Damaged,
-    ];
     let mut count = 0;
-    for fate in fates {
+    for fate in FATES {
         for at in 0.. {
             let plan = Plan {
                 frame: Some((at, fate)),
@@ -110,6 +111,28 @@ fn no_lost_doubled_late_or_damaged_frame_gives_a_second_card() {
         }
     }
     assert!(count > 50, "{count} frames");
+}
+
+/// On the harshest ground; the bench plays all of them.
+#[test]
+fn no_cut_beside_a_frames_fate_gives_a_second_card() {
+    let mut count = 0;
+    for fate in FATES {
+        for at in 0.. {
+            let ground = Plan {
+                frame: Some((at, fate)),
+                pulled: true,
+                db_lost: true,
+                ..Plan::default()
+            };
+            if !run(&ground).frame_met {
+                break;
+            }
+            count += singles(&ground);
+        }
+    }
+    println!("{count} plans with a frame's fate and one cut");
+    assert!(count > 2_000, "{count} plans");
 }
 
 /// Plays single cuts on all grounds until something breaks; what broke, and after how many plans.
