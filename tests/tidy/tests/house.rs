@@ -8,6 +8,7 @@ use tests_tidy::{Breach, arrows, hold, shape, words};
 
 /// What stands at the top, and nothing else.
 const TOP: &[&str] = &[
+    ".cargo",
     ".ci",
     ".gitignore",
     "CHANGELOG.md",
