@@ -1,6 +1,7 @@
 //! The maker's thread against the emulated machine and a service with made-up people, all in memory: what it says, what
 //! it keeps, and what never happens when one of the three misbehaves.
 
+mod clock;
 mod day;
 
 use std::path::{Path, PathBuf};
@@ -31,12 +32,15 @@ const FRAME_MS: u64 = 4_000;
 #[derive(Clone)]
 pub struct Office {
     pub book: Arc<Mutex<Book>>,
+    /// Seconds by which its clock is ahead of the kiosk's; none: its answers tell no time.
+    pub ahead_s: Option<i64>,
 }
 
 impl Office {
     pub fn new() -> Self {
         Self {
             book: Arc::new(Mutex::new(Book::new(people(), Some(0)))),
+            ahead_s: None,
         }
     }
 
@@ -70,6 +74,10 @@ impl MakingService for Office {
 
     fn settle(&self, order_no: &str, outcome: Outcome) -> Result<Payment, ServiceError> {
         Ok(self.with(|book| book.settle(order_no, outcome)))
+    }
+
+    fn clock_ahead_s(&self) -> Option<i64> {
+        self.ahead_s
     }
 }
 
