@@ -1,7 +1,7 @@
 //! Every fault of TIM/1, section 7, is caused in the world and told by the machine with the class that the table gives
 //! it, and no blank is lost by any of them.
 
-use drivers_emulators::maker::{Count, Machine, Place, Shape};
+use drivers_emulators::maker::{Count, FilmPlace, Machine, Place, Shape};
 use drivers_temp_id_maker::codec::fault::ALL;
 use drivers_temp_id_maker::codec::{
     Decoder, Fault, FaultClass, Frame, JobId, JobOpen, Kind, Mode, Phase, RecordTag, Request, ResultCode, Step,
@@ -246,13 +246,84 @@ const BLANKS: [(u16, [u32; 4]); 22] = [
     (0x0802, [0, 0, 1, 0]), (0x0805, [0, 0, 1, 0]),
 ];
 
+/// Section 7, by its column of the ledger: pieces of film that the job with this fault spent. What is not here spends
+/// the one piece that its card carries.
+#[rustfmt::skip]
+const FILM: [(u16, u32); 24] = [
+    // Nothing was begun when the machine stopped.
+    (0x0102, 0), (0x0307, 0), (0x0405, 0), (0x0502, 0), (0x0602, 0), (0x0603, 0), (0x0604, 0), (0x0605, 0),
+    (0x0701, 0), (0x0702, 0), (0x0704, 0), (0x0801, 0), (0x0803, 0), (0x0804, 0),
+    // One less, and no card: what hangs crumpled on the roll, what slipped, what waits for medium or for a blank.
+    (0x0103, 1), (0x0104, 1), (0x0106, 1), (0x0202, 1), (0x0302, 1),
+    // Short twice, then good.
+    (0x0105, 3),
+    // One for each attempt.
+    (0x0203, 2), (0x0204, 2), (0x0303, 2), (0x0806, 1),
+];
+/// As above, of the faults that spoil a blank too.
+const FILM_WITH_BLANK: [(u16, u32); 4] = [(0x0205, 2), (0x0304, 2), (0x0308, 2), (0x0404, 2)];
+
 #[test]
-fn every_fault_leaves_its_blanks_where_the_table_says() {
+fn every_fault_leaves_its_blanks_and_its_film_where_the_table_says() {
     for Fault { code, name, .. } in ALL {
         let row = BLANKS.iter().find(|(of, _)| of == code);
         let told = row.map_or([0; 4], |(_, told)| *told);
-        assert_eq!(blanks(&caused(*code)), told, "{code:04X} {name}");
+        let host = caused(*code);
+        assert_eq!(blanks(&host), told, "{code:04X} {name}");
+        let row = FILM.iter().chain(&FILM_WITH_BLANK).find(|(of, _)| of == code);
+        let spent = row.map_or(1, |(_, pieces)| *pieces);
+        assert_eq!(films(&host), [spent; 4], "{code:04X} {name}: film");
     }
+}
+
+#[test]
+fn film_that_jams_is_told_with_its_reason_and_the_job_takes_another_piece_when_it_is_out() {
+    for code in [0x0103, 0x0104] {
+        let mut host = caused(code);
+        let jammed = |host: &Host| {
+            let films = &host.machine.world.films;
+            films.iter().filter(|film| film.place == FilmPlace::Jammed).count()
+        };
+        assert_eq!(jammed(&host), 1, "{code:04X}");
+        let told = |host: &Host, code: u16| {
+            let events = &host.machine.state().events;
+            events
+                .iter()
+                .filter(|event| event.kind == 9 && event.code == code)
+                .count()
+        };
+        assert_eq!((told(&host, code), told(&host, 0)), (1, 0), "{code:04X}");
+        host.machine.heal();
+        host.machine.world.clear_path();
+        host.rc(&Request::MaintEnter(1, 2, [0; 32]));
+        let seq = host.machine.state().fault_seq;
+        assert_eq!(host.rc(&Request::FaultClear(seq)), Some(ResultCode::Ok));
+        host.rc(&Request::Plain(drivers_temp_id_maker::codec::Command::MaintExit));
+        host.drive();
+        let ended = host.machine.state().archive.back().map(|record| record.phase);
+        assert_eq!(ended, Some(Phase::Taken), "{code:04X}");
+        assert_eq!(
+            (jammed(&host), told(&host, code), told(&host, 0)),
+            (0, 1, 1),
+            "{code:04X}"
+        );
+        assert_eq!(films(&host), [2; 4], "{code:04X}");
+        host.balances();
+    }
+}
+
+/// Pieces of film spent, by the machine's counter, by its count of what is left, by its events, and by where they are.
+fn films(host: &Host) -> [u32; 4] {
+    let state = host.machine.state();
+    let counter = |what: Count| state.counters[what as usize];
+    let told = state.events.iter().filter(|event| event.kind == 9).count();
+    let left = counter(Count::FilmLoaded) - u32::from(state.film_left);
+    [
+        counter(Count::Cuts),
+        left,
+        told as u32,
+        host.machine.world.films.len() as u32,
+    ]
 }
 
 fn spoiled(host: &Host) -> u32 {

@@ -101,6 +101,8 @@ pub enum FilmPlace {
     RejectBin,
     /// Fallen inside the machine.
     Fallen,
+    /// Crumpled in the drive or torn by the cutter, still hanging on the roll; staff pull it out.
+    Jammed,
 }
 
 /// One cut piece of film.
@@ -163,7 +165,7 @@ pub struct Broken {
 pub struct World {
     /// All blanks ever loaded.
     pub cards: Vec<Card>,
-    /// Pieces of film cut so far.
+    /// Pieces of film that left the roll so far.
     pub films: Vec<Film>,
     /// Pieces left on the roll.
     pub roll: u16,
@@ -275,7 +277,8 @@ impl World {
     /// One movement, whole.
     pub fn act(&mut self, action: &Action) {
         match action {
-            Action::FeedFilm => self.film_at_cutter |= self.roll > 0 && !self.is_broken("film_drive"),
+            Action::FeedFilm if self.is_broken("film_drive") => self.spend(FilmPlace::Jammed, false),
+            Action::FeedFilm => self.film_at_cutter |= self.roll > 0,
             Action::Cut => self.cut(),
             Action::Print(face) => self.print(face),
             Action::Pick => self.pick(),
@@ -299,21 +302,27 @@ impl World {
     }
 
     fn cut(&mut self) {
-        if self.is_broken("cutter") {
-            self.cutter_home = false;
+        self.cutter_home = !self.is_broken("cutter");
+        if !std::mem::take(&mut self.film_at_cutter) {
             return;
         }
-        self.cutter_home = true;
-        if !self.film_at_cutter {
-            return;
+        if !self.cutter_home {
+            return self.spend(FilmPlace::Jammed, false);
         }
-        self.film_at_cutter = false;
-        self.roll = self.roll.saturating_sub(1);
         let short = self.broken.short_cuts > 0;
         self.broken.short_cuts = self.broken.short_cuts.saturating_sub(1);
+        self.spend(FilmPlace::Platen, short);
+    }
+
+    /// One piece less on the roll.
+    fn spend(&mut self, place: FilmPlace, short: bool) {
+        if self.roll == 0 {
+            return;
+        }
+        self.roll -= 1;
         self.films.push(Film {
             id: u32::try_from(self.films.len() + 1).unwrap_or(u32::MAX),
-            place: FilmPlace::Platen,
+            place,
             face: None,
             short,
         });
@@ -415,7 +424,10 @@ impl World {
         let mut set = |bit: u32, on: bool| bits |= u32::from(on) << bit;
         let film = self.films.iter().find(|film| film.place == FilmPlace::Platen);
         let hopper = self.count(Place::Hopper);
-        set(0, self.roll > 0);
+        set(
+            0,
+            self.roll > 0 || self.films.iter().any(|film| film.place == FilmPlace::Jammed),
+        );
         set(1, self.roll < 50);
         set(2, self.film_at_cutter);
         set(3, film.is_some_and(|film| !film.short));

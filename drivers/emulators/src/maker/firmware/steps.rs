@@ -137,7 +137,11 @@ impl Firmware {
         }
         match (running.step, running.at) {
             (Step::Cut, 0) if on(2) => Seen::Good,
-            (Step::Cut, 0) => Seen::Fault(if on(0) { 0x0103 } else { 0x0102 }, 0),
+            (Step::Cut, 0) if on(0) => {
+                self.film_spent(0x0103);
+                Seen::Fault(0x0103, 0)
+            }
+            (Step::Cut, 0) => Seen::Fault(0x0102, 0),
             (Step::Cut, _) => self.look_at_cut(running, &sensors),
             (Step::Print, _) if sensors.head > 900 => Seen::Fault(0x0203, 0),
             (Step::Print, _) if !world.head_turned() => Seen::Fault(0x0204, 0),
@@ -168,13 +172,20 @@ impl Firmware {
         self.state.job.as_ref().map_or(0, |job| job.inside)
     }
 
-    fn look_at_cut(&mut self, running: Running, sensors: &Sensors) -> Seen {
-        if !covered(sensors, 4) {
-            return Seen::Fault(0x0104, 0);
-        }
+    /// A piece of film less, counted by its event; `code` where no cut piece came of it: what hangs crumpled on the
+    /// roll is pulled out by staff and of no more use.
+    fn film_spent(&mut self, code: u16) {
         self.state.film_left = self.state.film_left.saturating_sub(1);
         self.state.count(Count::Cuts, 1);
-        self.note(9, Some(Step::Cut), 0, 0);
+        self.note(9, Some(Step::Cut), code, 0);
+    }
+
+    fn look_at_cut(&mut self, running: Running, sensors: &Sensors) -> Seen {
+        if !covered(sensors, 4) {
+            self.film_spent(0x0104);
+            return Seen::Fault(0x0104, 0);
+        }
+        self.film_spent(0);
         self.with_job(|job| job.film = true);
         self.commit();
         match covered(sensors, 3) {

@@ -38,7 +38,9 @@ impl World {
                 count += 1;
             }
         }
-        self.lose_film();
+        let loose = [FilmPlace::Platen, FilmPlace::Jammed];
+        let loose = self.films.iter_mut().filter(|film| loose.contains(&film.place));
+        loose.for_each(|film| film.place = FilmPlace::Fallen);
         count
     }
 
