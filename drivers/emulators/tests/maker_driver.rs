@@ -15,7 +15,7 @@ const KEY: &[u8] = b"a key of sixteen";
 /// Of the machine's time, a frame.
 const FRAME_MS: u64 = 200;
 
-fn ask(maker: &mut Tim1<Direct>, spec: &JobSpec, order: Order) -> Result<Answer, MakerError> {
+fn ask<T: Transport>(maker: &mut Tim1<T>, spec: &JobSpec, order: Order) -> Result<Answer, MakerError> {
     let job = |index: u8| IDS[usize::from(index)];
     let spec = |index: u8| JobSpec {
         job: job(index),
@@ -36,13 +36,22 @@ fn ask(maker: &mut Tim1<Direct>, spec: &JobSpec, order: Order) -> Result<Answer,
 
 /// Drives one record to its end.
 fn drive(maker: &mut Tim1<Direct>, line: &Direct, spec: &JobSpec) -> Result<Ending, MakerError> {
+    drive_with(maker, |ms| line.machine().pass(ms), spec)
+}
+
+/// The same on any line, with what happens while the host waits.
+fn drive_with<T: Transport>(
+    maker: &mut Tim1<T>,
+    mut pause: impl FnMut(u64),
+    spec: &JobSpec,
+) -> Result<Ending, MakerError> {
     let mut machine = JobMachine::new(IDS, None, Phase::None, maker.guarantees());
     let (mut order, mut now) = (machine.begin(), 0);
     for _ in 0..20_000 {
         order = match order {
             Order::End(ending) => return Ok(ending),
             Order::Wait(ms) => {
-                line.machine().pass(ms.unsigned_abs());
+                pause(ms.unsigned_abs());
                 machine.waited()
             }
             order => {
@@ -232,4 +241,186 @@ fn an_order_answered_from_an_older_life_counts_as_no_answer_of_the_protocol() {
     assert_eq!(maker.boot(), 8);
     let error = maker.job_step(IDS[0], Step::Present).expect_err("life 7 is over");
     assert!(matches!(error, MakerError::Protocol { .. }), "{error}");
+}
+
+/// A recorded session: what the host sent, and what came back before it sent again; nothing, when nothing came.
+type Session = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Frames as text: `>` from the host, `<` from the machine.
+fn written(session: &Session) -> String {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!(" {byte:02X}")).collect::<String>();
+    let lines = session.iter().map(|(asked, answer)| match answer.is_empty() {
+        true => format!(">{}\n", hex(asked)),
+        false => format!(">{}\n<{}\n", hex(asked), hex(answer)),
+    });
+    lines.collect()
+}
+
+/// True where the host asked and nothing came.
+fn silent(text: &str) -> bool {
+    read_session(text).iter().any(|(_, answer)| answer.is_empty())
+}
+
+fn read_session(text: &str) -> Session {
+    let mut session = Session::new();
+    for line in text.lines() {
+        let bytes = line[1..].split_whitespace();
+        let bytes = bytes.map(|byte| u8::from_str_radix(byte, 16).expect("hex")).collect();
+        match (&line[..1], session.last_mut()) {
+            ("<", Some(last)) => last.1 = bytes,
+            _ => session.push((bytes, Vec::new())),
+        }
+    }
+    session
+}
+
+/// A line that writes down what passes.
+struct Recording {
+    line: Direct,
+    session: std::sync::Arc<std::sync::Mutex<Session>>,
+}
+
+impl Transport for Recording {
+    fn port(&self) -> &str {
+        "recording"
+    }
+
+    fn write(&mut self, bytes: &[u8], deadline: Duration) -> Result<usize, TransportError> {
+        let mut session = self.session.lock().expect("one thread");
+        session.push((bytes.to_vec(), Vec::new()));
+        self.line.write(bytes, deadline)
+    }
+
+    fn read(&mut self, buffer: &mut [u8], deadline: Duration) -> Result<usize, TransportError> {
+        let count = self.line.read(buffer, deadline)?;
+        let mut session = self.session.lock().expect("one thread");
+        session.last_mut().expect("asked").1.extend(&buffer[..count]);
+        Ok(count)
+    }
+
+    fn set_baud(&mut self, _baud: u32) -> Result<(), TransportError> {
+        Ok(())
+    }
+
+    fn reopen(&mut self) -> Result<(), TransportError> {
+        Ok(())
+    }
+}
+
+/// A line on which a recorded machine answers as long as it is asked what it was asked then.
+struct Replay {
+    session: std::vec::IntoIter<(Vec<u8>, Vec<u8>)>,
+    reply: std::collections::VecDeque<u8>,
+    left: std::sync::Arc<std::sync::Mutex<Option<usize>>>,
+}
+
+impl Transport for Replay {
+    fn port(&self) -> &str {
+        "replay"
+    }
+
+    fn write(&mut self, bytes: &[u8], _deadline: Duration) -> Result<usize, TransportError> {
+        let next = self.session.next().filter(|(asked, _)| asked == bytes);
+        let mut left = self.left.lock().expect("one thread");
+        let Some((_, reply)) = next.filter(|_| left.is_some()) else {
+            *left = None;
+            return Ok(bytes.len());
+        };
+        *left = Some(self.session.len());
+        self.reply = reply.into();
+        Ok(bytes.len())
+    }
+
+    fn read(&mut self, buffer: &mut [u8], _deadline: Duration) -> Result<usize, TransportError> {
+        let count = self.reply.len().min(buffer.len());
+        for (to, from) in buffer.iter_mut().zip(self.reply.drain(..count)) {
+            *to = from;
+        }
+        Ok(count)
+    }
+
+    fn set_baud(&mut self, _baud: u32) -> Result<(), TransportError> {
+        Ok(())
+    }
+
+    fn reopen(&mut self) -> Result<(), TransportError> {
+        Ok(())
+    }
+}
+
+/// A white card: small enough to be read as a session.
+fn white() -> JobSpec {
+    JobSpec {
+        data: [130, 0].repeat(638),
+        format: 1,
+        ..picture(300)
+    }
+}
+
+/// How a recorded session ends when it is played again; none where the host says another word than it said then.
+fn replayed(session: &Session) -> Option<Ending> {
+    let left = std::sync::Arc::new(std::sync::Mutex::new(Some(session.len())));
+    let replay = Replay {
+        session: session.clone().into_iter(),
+        reply: std::collections::VecDeque::new(),
+        left: left.clone(),
+    };
+    let ending = drive_with(&mut Tim1::new(replay, None), |_| {}, &white()).ok();
+    let left = *left.lock().expect("one thread");
+    ending.filter(|_| left == Some(0))
+}
+
+const GOOD: &str = include_str!("../../../tests/vectors/maker/session-good.txt");
+const CUT: &str = include_str!("../../../tests/vectors/maker/session-power-cut.txt");
+
+#[test]
+fn host_and_machine_say_today_what_was_recorded() {
+    for (name, golden, cut) in [("good", GOOD, false), ("power-cut", CUT, true)] {
+        let line = Direct::new(Machine::new(), 4_000);
+        let session = std::sync::Arc::default();
+        let recording = Recording {
+            line: line.clone(),
+            session: std::sync::Arc::clone(&session),
+        };
+        let mut to_come = cut;
+        let pause = |ms| {
+            let mut machine = line.machine();
+            let pressing = |machine: &Machine| machine.state().job.as_ref().and_then(|job| job.step);
+            if machine.firmware.is_none() {
+                machine.power(true);
+            } else if to_come && pressing(&machine) == Some(Step::Laminate) {
+                // While the card is in the press; the host asks a dark machine before it is on again.
+                machine.power(false);
+                to_come = false;
+            }
+            machine.pass(ms);
+        };
+        let ending = drive_with(&mut Tim1::new(recording, None), pause, &white()).expect("driven");
+        assert_eq!(ending, Ending::Job(Phase::Taken), "{name}");
+        assert_eq!(line.machine().state().boot, 1 + u16::from(cut), "{name}");
+        let rejected = line.machine().world.count(Place::RejectBin);
+        assert_eq!(rejected, u32::from(cut), "{name}: spoiled in the press");
+        let said = written(&session.lock().expect("one thread"));
+        assert_eq!(silent(&said), cut, "{name}: asked in vain");
+        if said != golden {
+            let file = std::env::temp_dir().join(format!("session-{name}.txt"));
+            std::fs::write(&file, said).expect("written");
+            panic!("another session than tests/vectors/maker has: {}", file.display());
+        }
+    }
+}
+
+#[test]
+fn a_recorded_session_replays_in_lockstep_and_any_changed_byte_ends_it() {
+    for golden in [GOOD, CUT] {
+        let session = read_session(golden);
+        assert_eq!(replayed(&session), Some(Ending::Job(Phase::Taken)));
+        for (at, (_, reply)) in session.iter().enumerate() {
+            for byte in 0..reply.len() {
+                let mut changed = session.clone();
+                changed[at].1[byte] ^= 0x10;
+                assert_eq!(replayed(&changed), None, "answer {at}, byte {byte}");
+            }
+        }
+    }
 }
