@@ -85,9 +85,13 @@ impl House {
 
     /// Today where the hall is.
     fn today(&self) -> jiff::civil::Date {
+        self.now().date()
+    }
+
+    /// The moment as a clock on the hall's wall tells it.
+    fn now(&self) -> jiff::Zoned {
         let now = jiff::Zoned::now();
-        now.in_tz(&self.timezone)
-            .map_or_else(|_| now.date(), |here| here.date())
+        now.in_tz(&self.timezone).unwrap_or(now)
     }
 }
 

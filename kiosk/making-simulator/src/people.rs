@@ -144,16 +144,16 @@ mod tests {
 
     /// What a kiosk learns of one of them, in the order of the reference.
     fn answer(book: &mut Book, record: &MakingRecord, fonts: &Fonts) -> Result<(), Refusal> {
-        let today = record.signed_at.as_deref().expect("signed")[..10]
-            .parse()
-            .expect("a day");
+        let signed = record.signed_at.as_deref().expect("signed").parse::<jiff::Timestamp>();
+        let now = signed.expect("a moment").in_tz("Asia/Shanghai").expect("a zone");
+        let today = now.date();
         let find = Find::ReceiptNo(Personal::new(record.receipt_no.clone()));
         let mut found = book.find(&find).map_err(|_| Refusal::BackEndAway)?.records;
         let record = found.pop().ok_or(Refusal::NoRecord)?;
         if !found.is_empty() {
             return Err(Refusal::ManyRecords);
         }
-        record.check(today)?;
+        record.check(&now)?;
         record.draw(today, &CardLayout::shipped(), 300, fonts)?;
         let face = book.verify_face(
             &FaceAsked {

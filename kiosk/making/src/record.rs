@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::ToSpan as _;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan as _, Zoned};
 use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::{Personal, check_digit_holds};
 use ui_model::Refusal;
@@ -81,6 +81,9 @@ pub struct MakingRecord {
     pub temp_last_expiry: Option<String>,
 }
 
+/// A kiosk's clock may be so far from the service's (docs/temporary-card.md): a signature's time may be ahead by it.
+const CLOCK_OFF_MAX: SignedDuration = SignedDuration::from_mins(5);
+
 /// Names of the ethnic groups by their code in GB/T 3304, from 01.
 const ETHNIC: [&str; 56] = [
     "汉",
@@ -146,10 +149,13 @@ fn printed(date: Date) -> String {
 }
 
 impl MakingRecord {
-    /// Checks Q03 to Q08 in their order; Q08 also for the photo. `today` is the day in Asia/Shanghai.
-    pub fn check(&self, today: Date) -> Result<(), Refusal> {
+    /// Checks Q03 to Q08 in their order; Q08 also for the photo. `now` is the moment, told in Asia/Shanghai. A record
+    /// that is called signed without a time of it, or with one to come, is not signed.
+    pub fn check(&self, now: &Zoned) -> Result<(), Refusal> {
+        let today = now.date();
         match self.state {
-            RecordState::Signed => {}
+            RecordState::Signed if self.was_signed(now.timestamp()) => {}
+            RecordState::Signed => return Err(Refusal::NotSigned),
             RecordState::Accepted => return Err(Refusal::NotSigned),
             RecordState::Made | RecordState::Delivered => return Err(Refusal::CardIsMade),
             RecordState::Cancelled => return Err(Refusal::Cancelled),
@@ -161,10 +167,21 @@ impl MakingRecord {
         if self.temp_issued {
             return Err(Refusal::AlreadyIssued);
         }
-        if self.fits_its_number(birth) && self.dates_hold(today) && self.ethnic().is_some() {
+        if self.fits_its_number(birth) && self.dates_hold(today) && self.ethnic().is_some() && self.is_filled_in() {
             return Ok(());
         }
         Err(Refusal::DataFault)
+    }
+
+    fn was_signed(&self, now: Timestamp) -> bool {
+        let signed = self.signed_at.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
+        signed.is_some_and(|signed| signed.duration_since(now) <= CLOCK_OFF_MAX)
+    }
+
+    /// What a card must say: one without a name or an address is no card.
+    fn is_filled_in(&self) -> bool {
+        let texts = [self.name.expose(), self.address.expose(), self.authority.as_str()];
+        texts.iter().all(|text| !text.trim().is_empty())
     }
 
     /// Check digit, birth date and sex agree with the citizen number.
@@ -245,6 +262,13 @@ mod tests {
         text.parse().expect("a day")
     }
 
+    /// Noon of a day.
+    fn at(text: &str) -> Zoned {
+        let noon = day(text).at(12, 0, 0, 0);
+        noon.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)))
+            .expect("a moment")
+    }
+
     fn good() -> MakingRecord {
         MakingRecord {
             record_no: "R1".into(),
@@ -259,7 +283,7 @@ mod tests {
             authority: "示例市公安局".into(),
             kind: RecordKind::Replace,
             state: RecordState::Signed,
-            signed_at: None,
+            signed_at: Some("2025-11-01T09:30:00+08:00".into()),
             issue_date: None,
             expiry_date: None,
             temp_issued: false,
@@ -269,11 +293,11 @@ mod tests {
 
     #[test]
     fn every_check_refuses_in_its_order() {
-        let today = day("2026-03-07");
+        let today = at("2026-03-07");
         let refused = |change: &dyn Fn(&mut MakingRecord)| {
             let mut record = good();
             change(&mut record);
-            record.check(today).err()
+            record.check(&today).err()
         };
         assert_eq!(refused(&|_| {}), None);
         assert_eq!(refused(&|r| r.state = RecordState::Accepted), Some(Refusal::NotSigned));
@@ -288,12 +312,17 @@ mod tests {
             Some(Refusal::Under16)
         );
         assert_eq!(refused(&|r| r.temp_issued = true), Some(Refusal::AlreadyIssued));
-        let faults: [&dyn Fn(&mut MakingRecord); 5] = [
+        let faults: [&dyn Fn(&mut MakingRecord); 10] = [
             &|r| r.citizen_no = Personal::new("990101199003070025"),
             &|r| r.birth = Personal::new("1990-03-08"),
             &|r| r.birth = Personal::new("yesterday"),
             &|r| r.sex = Personal::new("女"),
             &|r| r.ethnic_code = Personal::new("57"),
+            &|r| r.name = Personal::new(""),
+            &|r| r.name = Personal::new("\u{3000} "),
+            &|r| r.address = Personal::new(""),
+            &|r| r.address = Personal::new(" \t"),
+            &|r| r.authority = String::new(),
         ];
         for change in faults {
             assert_eq!(refused(change), Some(Refusal::DataFault));
@@ -304,11 +333,30 @@ mod tests {
     }
 
     #[test]
+    fn a_signature_without_a_time_or_with_one_to_come_is_none() {
+        let now = at("2026-03-07");
+        for (signed_at, holds) in [
+            (None, false),
+            (Some(""), false),
+            (Some("yesterday"), false),
+            (Some("2026-03-07T12:06:00+08:00"), false),
+            (Some("2036-03-07T12:00:00+08:00"), false),
+            (Some("2026-03-07T12:04:00+08:00"), true),
+            (Some("2026-03-07T04:00:00Z"), true),
+        ] {
+            let mut record = good();
+            record.signed_at = signed_at.map(str::to_string);
+            let expected = if holds { Ok(()) } else { Err(Refusal::NotSigned) };
+            assert_eq!(record.check(&now), expected, "{signed_at:?}");
+        }
+    }
+
+    #[test]
     fn sixteen_counts_from_the_birthday_itself() {
         let mut record = good();
         record.birth = Personal::new("2010-03-07");
-        assert_ne!(record.check(day("2026-03-07")), Err(Refusal::Under16));
-        assert_eq!(record.check(day("2026-03-06")), Err(Refusal::Under16));
+        assert_ne!(record.check(&at("2026-03-07")), Err(Refusal::Under16));
+        assert_eq!(record.check(&at("2026-03-06")), Err(Refusal::Under16));
     }
 
     #[test]
@@ -322,7 +370,7 @@ mod tests {
             ("2026-01-31", "2026-04-28", false),
         ] {
             (record.issue_date, record.expiry_date) = (Some(issue.into()), Some(expiry.into()));
-            assert_eq!(record.check(day(issue)).is_ok(), holds, "{issue} {expiry}");
+            assert_eq!(record.check(&at(issue)).is_ok(), holds, "{issue} {expiry}");
         }
     }
 
@@ -330,9 +378,9 @@ mod tests {
     fn a_kiosk_whose_clock_is_a_day_off_makes_nothing() {
         let mut record = good();
         record.issue_date = Some("2026-03-07".into());
-        assert_eq!(record.check(day("2026-03-07")), Ok(()));
-        assert_eq!(record.check(day("2026-03-08")), Err(Refusal::DataFault));
-        assert_eq!(record.check(day("2026-03-06")), Err(Refusal::DataFault));
+        assert_eq!(record.check(&at("2026-03-07")), Ok(()));
+        assert_eq!(record.check(&at("2026-03-08")), Err(Refusal::DataFault));
+        assert_eq!(record.check(&at("2026-03-06")), Err(Refusal::DataFault));
     }
 
     #[test]

@@ -311,9 +311,21 @@ fn broken(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// True when the last scan comes to its end (EOI after the last SOS): a decoder fills what is missing with grey, and a
+/// grey rectangle is no face.
+fn is_whole(jpeg: &[u8]) -> bool {
+    let last = |marker: [u8; 2]| jpeg.windows(2).rposition(|pair| pair == marker);
+    matches!((last([0xFF, 0xDA]), last([0xFF, 0xD9])), (Some(scan), Some(end)) if end > scan)
+}
+
 /// Grey of the photo, its width and height.
 fn grey(jpeg: &[u8]) -> Option<(Vec<u8>, usize, usize)> {
-    let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::Luma);
+    if !is_whole(jpeg) {
+        return None;
+    }
+    let options = DecoderOptions::default()
+        .set_strict_mode(true)
+        .jpeg_set_out_colorspace(ColorSpace::Luma);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(jpeg), options);
     let grey = decoder.decode().ok()?;
     let (width, height) = decoder.dimensions()?;

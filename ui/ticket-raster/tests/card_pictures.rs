@@ -109,3 +109,23 @@ fn upload_of_a_card_is_shorter_packed() {
         }
     }
 }
+
+#[test]
+fn a_photo_that_breaks_off_is_no_photo() {
+    let fonts = Fonts::bundled();
+    let draw = |photo: &[u8]| {
+        let mut face = people()[0].1.clone();
+        face.photo = photo.to_vec();
+        face.draw(&CardLayout::shipped(), 300, &fonts)
+    };
+    assert!(draw(PHOTO).is_ok());
+    // 3000: the first 4000 characters of its base64. The last two bytes are its end.
+    for length in [0, 100, 700, 3000, PHOTO.len() / 2, PHOTO.len() - 200, PHOTO.len() - 2] {
+        let broken = draw(&PHOTO[..length]);
+        assert!(matches!(broken, Err(CardError::Photo)), "{length} of {}", PHOTO.len());
+    }
+    assert!(
+        draw(&[PHOTO, b"\0\0"].concat()).is_ok(),
+        "what comes after its end is nobody's face"
+    );
+}

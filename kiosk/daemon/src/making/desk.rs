@@ -111,8 +111,8 @@ impl Desk {
             (Some(_), false) => return self.refuse(ask, Refusal::ManyRecords),
             (Some(record), true) => record,
         };
-        let today = self.house.today();
-        let checked = record.check(today);
+        let now = self.house.now();
+        let (checked, today) = (record.check(&now), now.date());
         // Drawn for a trial: nobody pays for a card whose name cannot be printed.
         let drawn = checked.and_then(|()| {
             let trial = record.draw(today, &CardLayout::shipped(), TRIAL_DPI, &self.fonts);

@@ -12,7 +12,7 @@ use ui_model::Refusal;
 use ui_ticket_raster::{CardLayout, CardPicture, Fonts};
 
 use super::Stop;
-use super::record::{Record, refused, today};
+use super::record::{Record, now, refused, today};
 use super::store::Store;
 
 const SERIAL: &str = "serial";
@@ -99,7 +99,7 @@ pub fn run(port: &str, file: &Path, dir: &Path) -> Result<(), Stop> {
     };
     // A refused record consumes nothing; one that was begun is driven on whatever today's date says of it.
     if trial.serial().map_err(Stop::device)?.is_none() {
-        trial.record.check(today()).map_err(refused)?;
+        trial.record.check(&now()).map_err(refused)?;
     }
     let driven = drive(&mut maker, jobs, &mut trial).map_err(Stop::device)?;
     let outcome = match &driven {
