@@ -60,6 +60,12 @@ impl MakingStore {
         Ok(Self { db })
     }
 
+    /// A number that is another after each change through another connection (`hallctl maker`, with the kiosk running),
+    /// and costs no reading of the tables. SQLite's `data_version`.
+    pub fn outside_version(&self) -> Result<i64, OutboxError> {
+        Ok(self.db.pragma_query_value(None, "data_version", |row| row.get(0))?)
+    }
+
     /// Stores a job before anything is sent for it; a record that was begun before keeps its row.
     pub fn begin(&self, record_no: &str, fee_order: &str, fee_fen: u32, at_s: i64) -> Result<(), OutboxError> {
         let sql = "INSERT INTO making_job (record_no, fee_order, fee_fen, opened_s) VALUES (?1, ?2, ?3, ?4)

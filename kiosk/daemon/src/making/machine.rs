@@ -46,6 +46,8 @@ pub struct Machine {
     pub(super) staff: Option<StaffFile>,
     /// What staff sees beside the status, refreshed when the ledger or the jobs change.
     pub(super) known: Known,
+    /// [`MakingStore::outside_version`] at the last refresh; none before it.
+    pub(super) read_at: Option<i64>,
 }
 
 fn claim(house: &House, record_no: &str, face_token: Option<String>) -> ClaimAsked {
@@ -77,6 +79,7 @@ impl Machine {
             identity: None,
             staff,
             known: Known::default(),
+            read_at: None,
         }
     }
 
@@ -116,6 +119,7 @@ impl Machine {
     /// How the machine is, and what it says of its blanks.
     pub(super) fn watch(&mut self) -> Result<(), KeepError> {
         let status = self.look();
+        self.reread()?;
         let state = match &status {
             Some(status) if self.ready(status) => MakerState::Ready,
             _ => MakerState::NotReady,
@@ -179,6 +183,13 @@ impl Machine {
         ready(status) && self.known.difference.is_none()
     }
 
+    /// [`Machine::ready`], asked of the machine and of the store this moment.
+    fn could_begin(&mut self) -> Result<bool, KeepError> {
+        let status = self.look();
+        self.reread()?;
+        Ok(status.is_some_and(|status| self.ready(&status)))
+    }
+
     /// The last checks, the claim, and the job.
     fn make(&mut self, order: Order) -> Result<(), KeepError> {
         let Order {
@@ -192,7 +203,7 @@ impl Machine {
         let refusal = match self.store.row(&record_no).map_err(keep)? {
             // A job of this record ended here: only a window makes another.
             Some(row) if row.outcome.is_some() => Some(Refusal::AlreadyIssued),
-            _ if !self.look().is_some_and(|status| self.ready(&status)) => Some(Refusal::MakerNotReady),
+            _ if !self.could_begin()? => Some(Refusal::MakerNotReady),
             _ => self.claimed(&record_no, face_token),
         };
         if let Some(refusal) = refusal {

@@ -276,6 +276,19 @@ impl Machine {
         Ok(())
     }
 
+    /// Refreshes when the machine is another than before, or the store was changed by hand: a day closed with a
+    /// difference stops this kiosk, and its explanation puts it back.
+    pub(super) fn reread(&mut self) -> Result<(), KeepError> {
+        let version = self.store.outside_version().map_err(keep)?;
+        let identity = self.identity.as_ref();
+        let other = identity.is_some_and(|identity| identity.serial != self.known.serial);
+        if other || self.read_at != Some(version) {
+            self.refresh()?;
+            self.read_at = Some(version);
+        }
+        Ok(())
+    }
+
     /// Reads anew what staff sees beside the status.
     pub(super) fn refresh(&mut self) -> Result<(), KeepError> {
         if let Some(identity) = &self.identity {

@@ -3,6 +3,7 @@
 
 mod clock;
 mod day;
+mod outside;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

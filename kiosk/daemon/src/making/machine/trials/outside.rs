@@ -1,0 +1,53 @@
+//! The store is changed by hand (`hallctl maker`) while the kiosk runs: it is heard without a restart.
+
+use kiosk_outbox::making::BlankLine;
+
+use super::*;
+
+/// A line that two people add by hand, through a connection of its own.
+fn by_hand(path: &Path, what: &str, why: &str) {
+    let line = BlankLine {
+        serial: "TWIN-0001",
+        machine_index: None,
+        what,
+        count: 0,
+        code: 0,
+        staff: "1001+1002",
+        why,
+        at_s: unix_s(),
+    };
+    let mut store = MakingStore::open(path).expect("a store");
+    store.add_blanks(&[line], None).expect("kept");
+}
+
+#[test]
+fn a_difference_written_by_hand_stops_a_running_kiosk_and_its_explanation_puts_it_back() {
+    let (folder, office, line) = (Folder::new("outside"), Office::new(), line());
+    let path = folder.store("m.sqlite");
+    let mut kiosk = Kiosk::new("K01", &line, &office, &path);
+    assert_eq!(kiosk.state(), MakerState::Ready);
+    by_hand(&path, "day_closed", "-1");
+    assert_eq!(
+        kiosk.make(LI),
+        refused(Refusal::MakerNotReady),
+        "before the next look, too"
+    );
+    assert_eq!(kiosk.state(), MakerState::NotReady);
+    assert_eq!(kiosk.machine.known.difference, Some(-1));
+    by_hand(&path, "explained", "found behind the machine");
+    assert_eq!(kiosk.state(), MakerState::Ready);
+    by_hand(&path, "day_closed", "2");
+    assert_eq!(kiosk.state(), MakerState::NotReady, "seen by the look alone");
+    by_hand(&path, "explained", "two were counted twice");
+    assert_eq!(ended(&kiosk.make(ZHAO)), Some(JobEnd::Taken));
+    assert_eq!(hands(&line), 1);
+}
+
+#[test]
+fn a_kiosk_that_starts_with_a_difference_never_says_ready() {
+    let (folder, office, line) = (Folder::new("starts"), Office::new(), line());
+    let path = folder.store("m.sqlite");
+    by_hand(&path, "day_closed", "-1");
+    let mut kiosk = Kiosk::new("K01", &line, &office, &path);
+    assert_eq!(kiosk.state(), MakerState::NotReady);
+}
