@@ -26,8 +26,9 @@ const PART: u32 = 20;
 /// What may be spent beyond that part at once: more for somebody who looks at a catalogue than for tickets that pass.
 const CREDIT_OF_READER: Duration = Duration::from_secs(2);
 const CREDIT_OF_TICKET: Duration = Duration::from_millis(100);
-/// A ticket that passes is told what was foreseen this long ago as if it were of this moment.
-const QUOTE_FRESH: Duration = Duration::from_millis(500);
+/// In a crowd a ticket that passes is told what was foreseen a moment ago as if it were of now: as long as less than
+/// one part in this many of those who wait has changed.
+const CROWD_PART: u64 = 20;
 /// A quote of an age that no load explains is not told any more.
 const QUOTE_AGE_MAX: Duration = Duration::from_secs(60);
 /// While nothing happens in the hall, what was shown and what a slip says hold for so long.
@@ -46,6 +47,7 @@ pub struct Forecasts {
 pub struct Made {
     seq: u64,
     slice: i64,
+    waiting: u64,
     day: String,
     at: Instant,
     quotes: BTreeMap<ServiceId, Quote>,
@@ -123,7 +125,8 @@ pub async fn catalogue(app: &Arc<App>) -> Result<Arc<Made>, Failure> {
 /// then its taker has just been shown it at the kiosk.
 pub fn quote(app: &Arc<App>, service: &ServiceId, ordinary: bool) -> Option<Quoted> {
     let made = app.forecasts.last();
-    let fresh = |made: &Arc<Made>| made.at.elapsed() < QUOTE_FRESH || is_fresh(app, made);
+    let seq = app.view.read().seq;
+    let fresh = |made: &Arc<Made>| (seq - made.seq.min(seq)) * CROWD_PART < made.waiting || is_fresh(app, made);
     if !made.as_ref().is_some_and(fresh) && app.forecasts.may_spend(CREDIT_OF_TICKET) {
         let app = Arc::clone(app);
         tokio::spawn(async move {
@@ -168,6 +171,7 @@ async fn make(app: &Arc<App>) -> Result<Arc<Made>, Failure> {
         Made {
             seq,
             slice: slice(now),
+            waiting: engine.waiting().count() as u64,
             day: engine.day().to_string(),
             at: Instant::now(),
             groups: groups.filter_map(|g| Some((g.id.clone(), g.wait?))).collect(),

@@ -50,6 +50,15 @@ pub async fn what_if(
     if let Some(window) = all.find(|window| app.hall.window(window).is_none()) {
         return Err(Failure::not_found(&format!("window {window}")));
     }
+    let mut named: Vec<&WindowId> = asked.open.iter().chain(&asked.close).collect();
+    named.sort();
+    if let Some(twice) = named.windows(2).find(|two| two[0] == two[1]) {
+        let what = format!(
+            "Window {} is named twice; each window can be opened or closed once.",
+            twice[0]
+        );
+        return Err(Failure::new(ProblemKind::Unprocessable, what));
+    }
     let engine = app.view.read().engine.clone();
     let now = app.clock.stamp().now;
     off_the_reactor(move || answer(&engine, now, &asked)).await.map(Json)

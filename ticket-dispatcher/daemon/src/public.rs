@@ -347,7 +347,7 @@ fn view_of(app: &App, picture: &Picture, slip: TicketId, waits: &Waits, now: Mil
         TicketState::Called | TicketState::Serving | TicketState::Held
     );
     let could_call = picture.engine.could_call(id);
-    let people_ahead = picture.engine.people_ahead(id);
+    let people_ahead = picture.engine.people_ahead_at(now, id);
     let wait = waits.of(ticket).filter(|_| waiting);
     Some(LookupView {
         number: ticket.number,

@@ -53,8 +53,10 @@ impl Waits {
             return true;
         }
         let ticket = asked.and_then(|id| picture.engine.ticket(id));
-        let is_back = |t: &Ticket| t.state == TicketState::Waiting && t.called.is_some();
-        let has_it = ticket.is_none_or(|t| self.ranges.contains_key(&t.id) || !is_back(t));
+        // Whose slip says nothing, because it was given out alone or before any window had opened, or something old,
+        // because it came back.
+        let slip_says = |t: &Ticket| t.state != TicketState::Waiting || t.called.is_none() && t.forecast.is_some();
+        let has_it = ticket.is_none_or(|t| self.ranges.contains_key(&t.id) || slip_says(t));
         has_it && self.at.elapsed() < YOUNG
     }
 }
@@ -110,7 +112,8 @@ fn newest(picture: &Picture, now: Millis) -> Option<(TicketId, Option<WaitRange>
     let issue = picture.note(ticket.id)?.steps.first()?.0;
     let since = u128::try_from(now.0 - ticket.issued.0).unwrap_or(0);
     let holds = issue == picture.seq && since < SHOWN_HOLDS.as_millis();
-    holds.then(|| (ticket.id, ticket.forecast.map(as_told)))
+    let told = as_told(ticket.forecast?);
+    holds.then_some((ticket.id, Some(told)))
 }
 
 fn foresee(engine: &Engine, now: Millis) -> BTreeMap<TicketId, Option<WaitRange>> {

@@ -303,7 +303,7 @@ async fn already_holds(app: &App, id: TicketId) -> Result<Failure, Failure> {
         number: ticket.number,
         services: ticket.services.clone(),
         state: ticket.state,
-        people_ahead: picture.engine.people_ahead(id),
+        people_ahead: picture.engine.people_ahead_at(app.clock.stamp().now, id),
         wait: waits.of(ticket),
         window_name: ticket
             .window

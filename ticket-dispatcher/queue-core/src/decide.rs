@@ -414,7 +414,13 @@ impl Engine {
                 (ticket.matter, self.config.groups[group].id.clone())
             }
             TransferTo::Window { window } => {
-                self.known(window)?;
+                // Sent by a slip of the hand to a window that cannot help, the person would stand there in vain.
+                if !self.index.skills[self.known(window)?][ticket.group_at] {
+                    return Err(Refusal::NotServedHere {
+                        window: window.clone(),
+                        number: ticket.number,
+                    });
+                }
                 (ticket.matter, ticket.group.clone())
             }
             TransferTo::Group { group } => {

@@ -229,8 +229,15 @@ impl Engine {
     /// Waiting tickets of the same group that would be called before this one, were the group called through now: by
     /// policy, cap on priority calls and check-in window. 0 when it does not wait.
     pub fn people_ahead(&self, ticket: TicketId) -> u32 {
+        self.people_ahead_at(self.state.clock, ticket)
+    }
+
+    /// The same at a later moment: while nothing happens the order moves with the clock all the same.
+    pub fn people_ahead_at(&self, now: Millis, ticket: TicketId) -> u32 {
         match self.state.by_id.get(&ticket) {
-            Some(ix) if self.state.tickets[*ix].state == TicketState::Waiting => self.ahead(*ix),
+            Some(ix) if self.state.tickets[*ix].state == TicketState::Waiting => {
+                self.ahead(now.max(self.state.clock), *ix)
+            }
             _ => 0,
         }
     }
@@ -315,12 +322,16 @@ impl Engine {
 
     pub(crate) fn can_serve(&self, window: usize, ticket: usize) -> bool {
         let ticket = &self.state.tickets[ticket];
-        let bound_elsewhere = ticket
-            .bound
-            .as_ref()
-            .is_some_and(|w| *w != self.state.windows[window].id);
-        let skilled = ticket.bound.is_some() || self.index.skills[window][ticket.group_at];
-        skilled && !bound_elsewhere
+        match self.bound_to(ticket) {
+            Some(bound) => bound == window,
+            None => self.index.skills[window][ticket.group_at],
+        }
+    }
+
+    /// The only window that may call it. One that has closed keeps nobody: whoever was sent there is everybody's again.
+    pub(crate) fn bound_to(&self, ticket: &Ticket) -> Option<usize> {
+        let window = *self.index.windows.get(ticket.bound.as_ref()?)?;
+        (self.state.windows[window].state != WindowState::Closed).then_some(window)
     }
 }
 

@@ -49,8 +49,8 @@ impl Engine {
     }
 
     /// Those of its group who would be called before this waiting ticket.
-    pub(crate) fn ahead(&self, ix: usize) -> u32 {
-        let (now, group) = (self.state.clock, self.state.tickets[ix].group_at);
+    pub(crate) fn ahead(&self, now: Millis, ix: usize) -> u32 {
+        let group = self.state.tickets[ix].group_at;
         if self.waiters.queues[group] > CROWD {
             let own = self.candidate(now, ix, self.queues());
             let sooner = |other: usize| {

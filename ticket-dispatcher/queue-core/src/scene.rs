@@ -189,7 +189,7 @@ impl Engine {
             issued: ticket.place.queued_ms,
             size: self.size(ticket),
             slow: ticket.slow,
-            bound: ticket.bound.as_ref().and_then(|w| self.index.windows.get(w).copied()),
+            bound: self.bound_to(ticket),
             front: ticket.front,
             key: key(self.config.seed, u128::from_le_bytes(ticket.id.bytes())),
         }

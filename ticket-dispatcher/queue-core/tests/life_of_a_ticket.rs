@@ -283,6 +283,52 @@ fn a_held_ticket_goes_on_in_front_at_the_window_that_held_it() {
 }
 
 #[test]
+fn who_was_sent_to_a_window_that_closes_is_called_by_any_other_that_can() {
+    let mut engine = started();
+    open(&mut engine, "W01");
+    open(&mut engine, "W02");
+    engine.apply(OPEN, take(1, &["A1"], None));
+    engine.apply(OPEN, take(2, &["A1"], None));
+    assert_eq!(called(&next(&mut engine, "W01", false)), Some(id(1)));
+    let (to, reason) = (TransferTo::Window { window: window("W02") }, "form at W02".into());
+    let now = engine_time(&engine);
+    engine.apply(
+        now,
+        Event::Transfer {
+            ticket: id(1),
+            to,
+            reason,
+        },
+    );
+    assert_eq!(engine.could_call(id(1)), [window("W02")]);
+    let (closes, reason) = (window("W02"), CloseReason::Fault);
+    engine.apply(now, Event::Close { window: closes, reason });
+    assert_eq!(engine.could_call(id(1)), [window("W01"), window("W02")]);
+    let forecast = engine.forecast(now, id(1));
+    assert!(
+        forecast.p90 < Millis::from_mins(60),
+        "a wait that W01 gives: {forecast:?}"
+    );
+    assert_eq!(called(&next(&mut engine, "W01", false)), Some(id(1)));
+}
+
+#[test]
+fn nobody_is_sent_to_a_window_that_does_not_serve_the_matter() {
+    let mut engine = started();
+    engine.apply(OPEN, take(1, &["B1"], None));
+    let to = TransferTo::Window { window: window("W02") };
+    let reason = "a slip of the hand".to_string();
+    let ticket = id(1);
+    let effects = engine.apply(engine_time(&engine), Event::Transfer { ticket, to, reason });
+    let refusal = Refusal::NotServedHere {
+        window: window("W02"),
+        number: engine.ticket(id(1)).unwrap().number,
+    };
+    assert_eq!(effects, [Effect::Refused { refusal }]);
+    assert_eq!(engine.could_call(id(1)), [window("W01")]);
+}
+
+#[test]
 fn a_transferred_or_requeued_number_keeps_the_place_of_its_time_of_issue() {
     for group_too in [true, false] {
         let mut engine = started();

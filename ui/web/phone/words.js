@@ -46,7 +46,7 @@ const WORDS = {
     finished: '已办结',
     finishedAdvice: '谢谢，请带好您的证件和材料。',
     missed: '已过号',
-    back: (until, place) => `别着急：${until} 前到取号机刷证，这个号就排回第 ${place} 位（只有一次），也可以到导办台说明。`,
+    back: (until, place) => `别着急：${until} 前到取号机刷证，这个号就排回队里，前面最多 ${place - 1} 人（只有一次），也可以到导办台说明。`,
     missedAdvice: '这个号不能再用了，请重新取号；有疑问请到导办台。',
     cancelled: '此号已取消',
     cancelledAdvice: '如仍需办理，请重新取号。',
@@ -84,7 +84,7 @@ const WORDS = {
     finished: '已辦結',
     finishedAdvice: '謝謝，請帶好您的證件和材料。',
     missed: '已過號',
-    back: (until, place) => `別着急：${until} 前到取號機刷證，這個號就排回第 ${place} 位（只有一次），也可以到導辦台說明。`,
+    back: (until, place) => `別着急：${until} 前到取號機刷證，這個號就排回隊裡，前面最多 ${place - 1} 人（只有一次），也可以到導辦台說明。`,
     missedAdvice: '這個號不能再用了，請重新取號；有疑問請到導辦台。',
     cancelled: '此號已取消',
     cancelledAdvice: '如仍需辦理，請重新取號。',
@@ -123,7 +123,8 @@ const WORDS = {
     finishedAdvice: 'Thank you. Please take all your papers with you.',
     missed: 'You missed your call',
     back: (until, place) =>
-      `No problem: lay your card down at a kiosk by ${until}, and this number is back at place ${place} (once only). ` +
+      `No problem: lay your card down at a kiosk by ${until}, and this number is back with ${place - 1} people ahead ` +
+      'at most (once only). ' +
       'The guidance desk helps too.',
     missedAdvice: 'This number cannot be used again. Please take a new one, or ask at the guidance desk.',
     cancelled: 'This number was cancelled',

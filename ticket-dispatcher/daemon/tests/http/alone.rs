@@ -92,6 +92,30 @@ fn a_lent_number_is_handed_over_once_and_its_slip_answers_from_the_loan_on() {
 }
 
 #[test]
+fn a_number_handed_over_is_told_its_wait_and_not_that_no_window_is_open() {
+    let house = House::new();
+    house.open("W01");
+    let lent = lend(&house, "K01");
+    let number = first(&lent);
+    house.take("S101", None, &key(1));
+    // A lookup has been made already, so that a table of waits stands that knows nothing of the slip.
+    let before = house.take("S101", None, &key(2)).json();
+    house.bare(
+        "GET",
+        &format!("/api/v1/lookup?t={}", before["token"].as_str().unwrap()),
+        "",
+    );
+    assert_eq!(hand_over(&house, &body(&lent, &number, "K01", Some(1)), 3).status, 201);
+    for look in [look(&house, &number), look(&house, &number)] {
+        assert!(look["wait"]["p90_s"].is_u64(), "{look}");
+        assert!(
+            !look["told"]["wait"]["zh-Hans"].as_str().unwrap().contains("还没开"),
+            "{look}"
+        );
+    }
+}
+
+#[test]
 fn a_number_given_back_before_its_hand_over_is_cancelled_and_not_offline_for_ever() {
     let mut house = House::new();
     let lent = lend(&house, "K01");

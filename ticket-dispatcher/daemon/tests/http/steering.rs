@@ -222,6 +222,11 @@ fn the_end_of_the_queue_is_foretold_and_another_window_brings_it_nearer() {
     assert!(text.contains("没有窗口可办的 1 人（不变则 1 人）"), "{text}");
     assert_eq!(whatif(r#"{"open":["W99"]}"#).status, 404);
     assert_eq!(whatif("{}").status, 422);
+    for twice in [r#"{"open":["W02","W02"]}"#, r#"{"open":["W02"],"close":["W02"]}"#] {
+        let refused = whatif(twice);
+        assert_eq!(refused.status, 422);
+        assert!(refused.text().contains("W02 is named twice"), "{}", refused.text());
+    }
 }
 
 #[test]
