@@ -272,8 +272,8 @@ impl Engine {
         let said = self.config.forecast_paths > 0 && self.can_say(now, self.state.tickets[ix].group_at);
         match quote {
             _ if !said => None,
-            Some(quote) => quote.at(people_ahead),
-            None => Some(self.foresee(now, ix)),
+            Some(quote) if quote.reaches(people_ahead) => quote.at(people_ahead),
+            _ => Some(self.foresee(now, ix)),
         }
     }
 

@@ -25,6 +25,12 @@ pub struct Quote {
 }
 
 impl Quote {
+    /// Whether it can be moved so far back. "At once", told of an empty queue, stays "at once" however often it is taken.
+    pub(crate) fn reaches(&self, people_ahead: u32) -> bool {
+        self.forecast
+            .is_none_or(|told| told.p90 > Millis::ZERO || people_ahead <= self.people_ahead)
+    }
+
     /// The forecast moved to another place in the queue: as much longer or shorter as the queue is.
     pub fn at(&self, people_ahead: u32) -> Option<Forecast> {
         let (then, now) = (i64::from(self.people_ahead) + 1, i64::from(people_ahead) + 1);

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use ticket_dispatcher_queue_core::{
-    Effect, Engine, Event, Forecast, Group, HallConfig, NewTicket, Refusal, Service, Source, TransferTo, Window,
+    Effect, Engine, Event, Forecast, Group, HallConfig, NewTicket, Quote, Refusal, Service, Source, TransferTo, Window,
 };
 use ticket_dispatcher_types::{
     Cases, Class, CloseReason, GroupId, Millis, ServiceId, TicketId, TicketState, WindowId, WindowKind,
@@ -108,7 +108,19 @@ fn called(effects: &[Effect]) -> Option<TicketId> {
 }
 
 fn started() -> Engine {
-    let mut engine = Engine::new(hall());
+    begun(hall())
+}
+
+/// The same hall with forecasts.
+fn foreseeing() -> Engine {
+    begun(Arc::new(HallConfig {
+        forecast_paths: 200,
+        ..(*hall()).clone()
+    }))
+}
+
+fn begun(config: Arc<HallConfig>) -> Engine {
+    let mut engine = Engine::new(config);
     engine.apply(
         Millis::ZERO,
         Event::DayBegins {
@@ -284,7 +296,7 @@ fn a_held_ticket_goes_on_in_front_at_the_window_that_held_it() {
 
 #[test]
 fn who_was_sent_to_a_window_that_closes_is_called_by_any_other_that_can() {
-    let mut engine = started();
+    let mut engine = foreseeing();
     open(&mut engine, "W01");
     open(&mut engine, "W02");
     engine.apply(OPEN, take(1, &["A1"], None));
@@ -310,6 +322,29 @@ fn who_was_sent_to_a_window_that_closes_is_called_by_any_other_that_can() {
         "a wait that W01 gives: {forecast:?}"
     );
     assert_eq!(called(&next(&mut engine, "W01", false)), Some(id(1)));
+}
+
+#[test]
+fn what_was_foreseen_of_an_empty_queue_is_not_told_to_whoever_comes_behind_others() {
+    let mut engine = foreseeing();
+    open(&mut engine, "W02");
+    let quote = Quote {
+        people_ahead: 0,
+        forecast: Some(Forecast::default()),
+    };
+    let told: Vec<Forecast> = (1..=6)
+        .map(|n| {
+            let Event::Take(new) = take(n, &["A1"], None) else {
+                unreachable!("take() makes a take");
+            };
+            match &engine.apply_quoted(OPEN + Millis::from_secs(n.into()), &new, &quote)[..] {
+                [Effect::Issued { forecast, .. }] => forecast.unwrap(),
+                other => panic!("{other:?}"),
+            }
+        })
+        .collect();
+    assert_eq!(told[0], Forecast::default(), "the first stands before an idle window");
+    assert!(told[5].p90 > Millis::from_mins(5), "five are before the last: {told:?}");
 }
 
 #[test]
