@@ -25,7 +25,8 @@ pub struct Quote {
 }
 
 impl Quote {
-    /// Whether it can be moved so far back. "At once", told of an empty queue, stays "at once" however often it is taken.
+    /// Whether it can be moved so far back. "At once", told of an empty queue, stays "at once" behind any number of
+    /// people.
     pub(crate) fn reaches(&self, people_ahead: u32) -> bool {
         self.forecast
             .is_none_or(|told| told.p90 > Millis::ZERO || people_ahead <= self.people_ahead)
