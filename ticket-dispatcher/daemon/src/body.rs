@@ -5,10 +5,8 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, header};
 use hyper::body::Body as _;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ticket_dispatcher_protocol::{BODY_BYTES_MAX, ProblemKind};
 use ticket_dispatcher_types::IdemKey;
@@ -97,17 +95,6 @@ pub fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T,
         .end()
         .map_err(|error| malformed("goes on behind its end", &error))?;
     Ok(parsed)
-}
-
-/// Room for most answers, so that they are written without being moved.
-const ANSWER_BYTES: usize = 1024;
-
-/// An answer as JSON.
-pub fn json<T: Serialize>(status: StatusCode, answer: &T) -> Response {
-    let mut text = Vec::with_capacity(ANSWER_BYTES);
-    serde_json::to_writer(&mut text, answer).expect("plain data with text keys");
-    let kind = HeaderValue::from_static("application/json");
-    (status, [(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
 /// What stands behind the `?` of an address; refused like a body.

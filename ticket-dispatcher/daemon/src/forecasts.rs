@@ -47,6 +47,7 @@ pub struct Forecasts {
 pub struct Made {
     seq: u64,
     slice: i64,
+    /// How many waited, in all groups.
     waiting: u64,
     day: String,
     at: Instant,
@@ -125,8 +126,7 @@ pub async fn catalogue(app: &Arc<App>) -> Result<Arc<Made>, Failure> {
 /// then its taker has just been shown it at the kiosk.
 pub fn quote(app: &Arc<App>, service: &ServiceId, ordinary: bool) -> Option<Quoted> {
     let made = app.forecasts.last();
-    let seq = app.view.read().seq;
-    let fresh = |made: &Arc<Made>| (seq - made.seq.min(seq)) * CROWD_PART < made.waiting || is_fresh(app, made);
+    let fresh = |made: &Arc<Made>| is_near(app, made) || is_fresh(app, made);
     if !made.as_ref().is_some_and(fresh) && app.forecasts.may_spend(CREDIT_OF_TICKET) {
         let app = Arc::clone(app);
         tokio::spawn(async move {
@@ -143,6 +143,11 @@ pub fn quote(app: &Arc<App>, service: &ServiceId, ordinary: bool) -> Option<Quot
     let quote = made.quotes.get(service).copied().filter(|_| same_day)?;
     let holds = ordinary && still && made.at.elapsed() < SHOWN_HOLDS;
     Some(Quoted { quote, holds })
+}
+
+/// In a crowd: so little has happened since that nobody at its end would be told anything else.
+fn is_near(app: &App, made: &Made) -> bool {
+    app.view.read().seq.saturating_sub(made.seq) * CROWD_PART < made.waiting
 }
 
 fn is_fresh(app: &App, made: &Made) -> bool {

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use provisioning_config::hall_file::clock;
 use std::sync::Arc;
 use ticket_dispatcher_identity::{RowId, check_code, id_tag, lookup_token, token_hash};
@@ -284,7 +284,7 @@ fn issued(app: &App, outcome: &Outcome, mask: Option<String>, fresh: (TicketId, 
     } else {
         StatusCode::CREATED
     };
-    Ok(body::json(status, &answer))
+    Ok((status, Json(answer)).into_response())
 }
 
 async fn already_holds(app: &App, id: TicketId) -> Result<Failure, Failure> {
