@@ -24,12 +24,13 @@ use kiosk_flow::{Input, MakerState, MakingInput, MakingOrder};
 use kiosk_making::client::{Credentials, HttpService};
 use kiosk_making::drive::Jobs;
 use kiosk_making::{MakingRecord, MakingService, ServiceError};
-use kiosk_outbox::making::{MakingStore, StaffFile};
+use kiosk_outbox::making::{MakingRow, MakingStore, StaffFile};
 use provisioning_config::kiosk_file::{Maker as File, ReceiptScanner};
 use ticket_dispatcher_protocol::client::Client;
 use ticket_dispatcher_protocol::{MakerNow, MakerOrder};
 use ticket_dispatcher_types::{DeviceId, IdemKey};
 use tokio::runtime::Handle;
+use ui_model::Refusal;
 
 use crate::core::Message;
 use crate::vault::Vault;
@@ -138,6 +139,16 @@ fn service(file: &File) -> anyhow::Result<HttpService> {
     Ok(HttpService::new(&file.service, &credentials)?)
 }
 
+/// What this kiosk's own store says against a card for a record: a job of it ended here, or is to end, and only a window
+/// makes another.
+fn ended_before(row: &MakingRow) -> Option<Refusal> {
+    match row.outcome.as_deref() {
+        Some("taken") => Some(Refusal::AlreadyIssued),
+        Some(_) => Some(Refusal::EndedBefore),
+        None => row.unwanted.then_some(Refusal::EndedBefore),
+    }
+}
+
 /// Starts both threads and tells staff how the machine is; the returned end takes the flow's orders.
 pub fn start(
     file: &File,
@@ -162,6 +173,7 @@ pub fn start(
     let (told_by, device_line) = (house.kiosk.clone(), Tim1::new(line, device_key));
     let maker = machine::Machine::new(house.clone(), device_line, store, service(file)?, staff, vault);
     let desk_service = service(file)?;
+    let desk_store = MakingStore::open(&file.store).with_context(|| format!("opening {}", file.store.display()))?;
     let camera = file.camera_file.clone();
     house.tell(MakingInput::Machine(MakerState::NotReady));
     let (to_machine, orders) = mpsc::channel();
@@ -172,7 +184,7 @@ pub fn start(
         .context("starting the maker's thread")?;
     let (to_desk, asked) = mpsc::channel();
     name("making-desk")
-        .spawn(move || desk::Desk::new(house, desk_service, camera, to_machine).run(&asked))
+        .spawn(move || desk::Desk::new(house, desk_service, desk_store, camera, to_machine).run(&asked))
         .context("starting the desk's thread")?;
     Ok(to_desk)
 }

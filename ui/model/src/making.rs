@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Why no card is made: the checks of the making record in their order, Q01 to Q14. Nothing has been consumed.
+/// Why no card is made: the checks of the making record in their order, Q01 to Q14, and the kiosk's own. Nothing
+/// has been consumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Refusal {
     /// No application found.
@@ -47,11 +48,15 @@ pub enum Refusal {
     /// The maker is not ready.
     #[serde(rename = "Q14")]
     MakerNotReady,
+    /// This kiosk's own store says that a job of this record ended, or is to end, without a card in a hand. Not one of
+    /// the reference's fourteen.
+    #[serde(rename = "Q15")]
+    EndedBefore,
 }
 
 impl Refusal {
-    /// All, in the order they are asked.
-    pub const ALL: [Self; 14] = [
+    /// All, in the order of their codes.
+    pub const ALL: [Self; 15] = [
         Self::NoRecord,
         Self::ManyRecords,
         Self::NotSigned,
@@ -66,12 +71,13 @@ impl Refusal {
         Self::NotPaid,
         Self::BackEndAway,
         Self::MakerNotReady,
+        Self::EndedBefore,
     ];
 
-    /// `Q01` to `Q14`.
+    /// `Q01` to `Q15`.
     pub fn code(self) -> &'static str {
         [
-            "Q01", "Q02", "Q03", "Q04", "Q05", "Q06", "Q07", "Q08", "Q09", "Q10", "Q11", "Q12", "Q13", "Q14",
+            "Q01", "Q02", "Q03", "Q04", "Q05", "Q06", "Q07", "Q08", "Q09", "Q10", "Q11", "Q12", "Q13", "Q14", "Q15",
         ][self as usize]
     }
 }

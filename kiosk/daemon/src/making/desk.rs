@@ -8,11 +8,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kiosk_flow::{MakingInput, MakingOrder, Seek};
 use kiosk_making::{Face, FaceAsked, Find, MakingRecord, OrderAsked, Outcome, PayState};
+use kiosk_outbox::making::MakingStore;
 use ticket_dispatcher_types::{IdemKey, Personal};
 use ui_model::Refusal;
 use ui_ticket_raster::{CardLayout, Fonts};
 
-use super::{House, Order, Service, Work, twice, warn};
+use super::{House, Order, Service, Work, ended_before, twice, warn};
 
 /// A fee that is being paid is asked about this often.
 const PAY_EVERY: Duration = Duration::from_millis(500);
@@ -24,6 +25,8 @@ const CLOCK_OFF_MAX_S: u64 = 300;
 pub struct Desk {
     house: House,
     service: Box<Service>,
+    /// Read only here: the machine's thread writes it.
+    store: MakingStore,
     camera: Option<PathBuf>,
     to_machine: Sender<Work>,
     fonts: Fonts,
@@ -45,12 +48,14 @@ impl Desk {
     pub fn new(
         house: House,
         service: impl kiosk_making::MakingService + 'static,
+        store: MakingStore,
         camera: Option<PathBuf>,
         to_machine: Sender<Work>,
     ) -> Self {
         Self {
             house,
             service: Box::new(service),
+            store,
             camera,
             to_machine,
             fonts: Fonts::system(),
@@ -111,6 +116,18 @@ impl Desk {
             (Some(_), false) => return self.refuse(ask, Refusal::ManyRecords),
             (Some(record), true) => record,
         };
+        // Before face and fee: who got no card last time must not pay for another that is not made.
+        match self.store.row(&record.record_no) {
+            Ok(row) => {
+                if let Some(refusal) = row.as_ref().and_then(ended_before) {
+                    return self.refuse(ask, refusal);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "the making store cannot be read");
+                return self.refuse(ask, Refusal::MakerNotReady);
+            }
+        }
         let now = self.house.now();
         let (checked, today) = (record.check(&now), now.date());
         // Drawn for a trial: nobody pays for a card whose name cannot be printed.

@@ -20,7 +20,7 @@ pub use row::{keep, short};
 
 use self::row::Row;
 use super::seen::Known;
-use super::{House, Order, Service, Work, blanks, twice, unix_s, warn};
+use super::{House, Order, Service, Work, blanks, ended_before, twice, unix_s, warn};
 use crate::vault::Vault;
 
 /// The idle machine is asked this often.
@@ -200,9 +200,9 @@ impl Machine {
         } = order;
         let record_no = record.record_no.clone();
         let job = self.house.jobs(&record_no).ids[0].to_string();
-        let refusal = match self.store.row(&record_no).map_err(keep)? {
-            // A job of this record ended here: only a window makes another.
-            Some(row) if row.outcome.is_some() => Some(Refusal::AlreadyIssued),
+        let row = self.store.row(&record_no).map_err(keep)?;
+        let refusal = match row.as_ref().and_then(ended_before) {
+            Some(refusal) => Some(refusal),
             _ if !self.could_begin()? => Some(Refusal::MakerNotReady),
             _ => self.claimed(&record_no, face_token),
         };

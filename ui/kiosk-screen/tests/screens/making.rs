@@ -32,7 +32,7 @@ fn ended(lang: Lang, end: MakingEnd, job: &str, slip: SlipState) -> MakingScreen
 }
 
 fn ends(lang: Lang) -> Vec<(&'static str, MakingScreen)> {
-    const REFUSED: [&str; 14] = [
+    const REFUSED: [&str; 15] = [
         "making-Q01",
         "making-Q02",
         "making-Q03",
@@ -47,6 +47,7 @@ fn ends(lang: Lang) -> Vec<(&'static str, MakingScreen)> {
         "making-Q12",
         "making-Q13",
         "making-Q14",
+        "making-Q15",
     ];
     let refused = Refusal::ALL.into_iter().zip(REFUSED).map(|(refusal, name)| {
         let refund = refusal == Refusal::HeldElsewhere;

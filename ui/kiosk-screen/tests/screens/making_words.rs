@@ -7,8 +7,8 @@ use ui_model::{MakingEnd, MakingScreen, MakingStep, Model, Refusal, Screen, Slip
 use crate::examples::{attract, elsewhere, model};
 use crate::stage::Stage;
 
-/// Refusals Q01 to Q14 in their order: simplified as the reference has it, traditional, English.
-const REFUSED: [[&str; 3]; 14] = [
+/// Refusals Q01 to Q14 in their order: simplified as the reference has it, traditional, English; then the kiosk's own.
+const REFUSED: [[&str; 3]; 15] = [
     [
         "未查询到您的居民身份证办理信息，请先到综合窗口申办居民身份证",
         "未查詢到您的居民身份證辦理信息，請先到綜合窗口申辦居民身份證",
@@ -78,6 +78,11 @@ const REFUSED: [[&str; 3]; 14] = [
         "设备暂停服务，请使用其他设备或到窗口办理",
         "設備暫停服務，請使用其他設備或到窗口辦理",
         "Out of service. Please use another machine or a window",
+    ],
+    [
+        "这份申请上次没有制成或未取走，请凭小票到综合窗口办理",
+        "這份申請上次沒有製成或未取走，請憑小票到綜合窗口辦理",
+        "No card of this application was made or taken last time. Please take your slip to a service window",
     ],
 ];
 

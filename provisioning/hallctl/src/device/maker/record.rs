@@ -36,6 +36,7 @@ pub fn refused(refusal: Refusal) -> Stop {
         }
         Refusal::CannotPrint => "a character has no glyph, or a text does not fit the card",
         Refusal::FaceNotMatched | Refusal::NotPaid => "a step before was not done",
+        Refusal::EndedBefore => "a job of this record ended without a card in a hand",
         Refusal::HeldElsewhere => "another machine makes it",
         Refusal::BackEndAway | Refusal::MakerNotReady => "not ready",
     };

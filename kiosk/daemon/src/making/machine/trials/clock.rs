@@ -12,6 +12,12 @@ fn found(ahead_s: Option<i64>) -> MakingInput {
         ahead_s,
         ..Office::new()
     };
+    let folder = Folder::new("clock");
+    looked_for(&office, &folder.store("m.sqlite"))
+}
+
+/// What the flow hears of a person who is looked for, with the kiosk's store at `path`.
+pub fn looked_for(office: &Office, path: &Path) -> MakingInput {
     let (tx, told) = mpsc::channel();
     let (to_machine, _work) = mpsc::channel();
     let house = House {
@@ -21,11 +27,12 @@ fn found(ahead_s: Option<i64>) -> MakingInput {
         timezone: "Asia/Shanghai".into(),
         board: tell::Board::default(),
     };
+    let store = MakingStore::open(path).expect("a store");
     let (orders, taken) = mpsc::channel();
     let seek = Seek::Receipt(Personal::new(LI));
     orders.send(MakingOrder::Find { ask: ask(), seek }).expect("open");
     drop(orders);
-    Desk::new(house, office, None, to_machine).run(&taken);
+    Desk::new(house, office.clone(), store, None, to_machine).run(&taken);
     let heard = told.try_iter().find_map(|message| match message {
         Message::Input(input) => match *input {
             Input::Making(input) => Some(input),

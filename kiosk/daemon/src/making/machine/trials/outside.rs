@@ -1,4 +1,5 @@
-//! The store is changed by hand (`hallctl maker`) while the kiosk runs: it is heard without a restart.
+//! The store as others see it: changed by hand (`hallctl maker`) while the kiosk runs, which is heard without a restart;
+//! read by the desk before anybody pays.
 
 use kiosk_outbox::making::BlankLine;
 
@@ -50,4 +51,29 @@ fn a_kiosk_that_starts_with_a_difference_never_says_ready() {
     by_hand(&path, "day_closed", "-1");
     let mut kiosk = Kiosk::new("K01", &line, &office, &path);
     assert_eq!(kiosk.state(), MakerState::NotReady);
+}
+
+#[test]
+fn who_got_no_card_last_time_is_told_so_before_face_and_fee() {
+    let office = Office::new();
+    for (outcome, refusal) in [
+        ("aborted", Refusal::EndedBefore),
+        ("rejected", Refusal::EndedBefore),
+        ("retracted", Refusal::EndedBefore),
+        ("doubt", Refusal::EndedBefore),
+        ("taken", Refusal::AlreadyIssued),
+    ] {
+        let folder = Folder::new(outcome);
+        let path = folder.store("m.sqlite");
+        let record_no = Kiosk::order(LI).record.record_no;
+        let mut store = MakingStore::open(&path).expect("a store");
+        assert!(matches!(clock::looked_for(&office, &path), MakingInput::Found { .. }));
+        store.begin(&record_no, "order", 1_000, unix_s()).expect("kept");
+        assert!(matches!(clock::looked_for(&office, &path), MakingInput::Found { .. }));
+        store.unwant(&record_no).expect("kept");
+        assert_eq!(vec![clock::looked_for(&office, &path)], refused(Refusal::EndedBefore));
+        store.end(&record_no, outcome, "job", "{}", unix_s()).expect("kept");
+        assert_eq!(vec![clock::looked_for(&office, &path)], refused(refusal), "{outcome}");
+    }
+    assert!(fee(&office).is_empty(), "nobody was asked to pay");
 }
