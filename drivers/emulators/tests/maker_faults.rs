@@ -1,144 +1,19 @@
 //! Every fault of TIM/1, section 7, is caused in the world and told by the machine with the class that the table gives
 //! it, and no blank is lost by any of them.
 
+#[path = "maker_faults/bench.rs"]
+mod bench;
+#[path = "maker_faults/host.rs"]
+mod host;
+
 use drivers_emulators::maker::{Count, FilmPlace, Machine, Place, Shape};
 use drivers_temp_id_maker::codec::fault::ALL;
 use drivers_temp_id_maker::codec::{
-    Decoder, Fault, FaultClass, Frame, JobId, JobOpen, Kind, Mode, Phase, RecordTag, Request, ResultCode, Step,
+    Command, Fault, FaultClass, JobId, JobOpen, Mode, Phase, Request, ResultCode, Step,
 };
 use drivers_temp_id_maker::ids;
 
-const JOB: JobId = JobId([7; 16]);
-const TAG: RecordTag = RecordTag([9; 16]);
-
-struct Host {
-    machine: Machine,
-    seq: u8,
-    nonce: Option<(Vec<u8>, u32)>,
-}
-
-impl Host {
-    fn new(machine: Machine) -> Self {
-        Self {
-            machine,
-            seq: 0,
-            nonce: None,
-        }
-    }
-
-    fn ask(&mut self, request: &Request) -> Option<Frame> {
-        self.seq = self.seq.checked_add(1).unwrap_or(1);
-        let any = request.command().takes_any_boot();
-        let frame = Frame {
-            kind: Kind::Request,
-            seq: self.seq,
-            cmd: request.command().code(),
-            rc: 0,
-            boot: if any { 0 } else { self.machine.state().boot },
-            payload: request.payload(),
-        };
-        let wire = frame.encode();
-        let out: Vec<u8> = wire.into_iter().flat_map(|byte| self.machine.hear(byte)).collect();
-        let mut decoder = Decoder::default();
-        out.into_iter().find_map(|byte| decoder.push(byte))
-    }
-
-    fn rc(&mut self, request: &Request) -> Option<ResultCode> {
-        self.ask(request).and_then(|frame| ResultCode::from_code(frame.rc))
-    }
-
-    fn order(&self, data: &[u8]) -> JobOpen {
-        let mut open = JobOpen {
-            job: JOB,
-            tag: TAG,
-            sha256: ids::digest(data),
-            data_len: 1_276,
-            width: 1011,
-            height: 638,
-            dpi: 300,
-            format: 1,
-            flags: 1,
-            nonce: 0,
-            mac: [0; 32],
-        };
-        if let Some((key, nonce)) = &self.nonce {
-            open.nonce = *nonce;
-            open.mac = ids::open_mac(key, &open);
-        }
-        open
-    }
-
-    fn open(&mut self) -> Option<ResultCode> {
-        let order = self.order(&white());
-        self.rc(&Request::JobOpen(Box::new(order)))
-    }
-
-    /// Drives the job until it is over, stands still, or the machine hears nothing any more.
-    fn drive(&mut self) {
-        let data = white();
-        for _ in 0..1_500 {
-            if self.machine.firmware.is_none() {
-                self.machine.power(true);
-            }
-            let state = self.machine.state();
-            let moves = state.job.as_ref().is_some_and(|job| job.step == Some(Step::Capture));
-            let stopped = self.machine.firmware.as_ref().is_some_and(|life| life.stopped());
-            match state.job.as_ref().map(|job| (job.phase, job.step)) {
-                _ if stopped && !moves => return,
-                None if state.archive.is_empty() => drop(self.open()),
-                None => return,
-                Some((Phase::Doubt, _)) => return,
-                Some((_, Some(_))) => {}
-                Some((Phase::Open, None)) => {
-                    self.open();
-                    for (at, bytes) in (0..).zip(data.chunks(1020)) {
-                        self.ask(&Request::JobData {
-                            offset: at * 1020,
-                            bytes: bytes.to_vec(),
-                        });
-                    }
-                    self.ask(&Request::JobSeal(JOB));
-                }
-                Some((phase, None)) if phase.is_terminal() => drop(self.ask(&Request::JobClose(JOB))),
-                Some((phase, None)) => {
-                    if let Some(step) = Step::after(phase) {
-                        self.ask(&Request::JobStep(JOB, step));
-                    }
-                }
-            }
-            self.machine.pass(500);
-        }
-    }
-
-    fn told(&self, code: u16) -> bool {
-        let state = self.machine.state();
-        state.fault == code || state.events.iter().any(|event| event.code == code)
-    }
-
-    fn mode(&self) -> Option<Mode> {
-        self.machine
-            .firmware
-            .as_ref()
-            .map(drivers_emulators::maker::Firmware::mode)
-    }
-
-    /// Every blank is where the machine counts it; stray ones and those that nobody picked apart.
-    fn balances(&self) {
-        let state = self.machine.state();
-        let counted = |what: Count| state.counters[what as usize];
-        let gone = [Count::Taken, Count::Rejected, Count::Retracted, Count::StaffRemoved];
-        let inside = state.job.as_ref().map_or(0, |job| u32::from(job.inside));
-        let found = u32::from(state.blanks_left) + inside + gone.map(counted).iter().sum::<u32>();
-        assert_eq!(found, counted(Count::BlanksLoaded));
-        let all: usize = self.machine.world.cards.len();
-        assert_eq!(all, 100, "no card was made or lost by the world");
-    }
-}
-
-/// A white card in PackBits: 127 zeros a row.
-fn white() -> Vec<u8> {
-    [130, 0].repeat(638)
-}
+use host::{Host, JOB, TAG, white};
 
 /// The step at which the fault is caused; none: before the job.
 fn step_of(code: u16) -> Option<Step> {
@@ -178,7 +53,7 @@ fn caused(code: u16) -> Host {
         // On demand, by staff.
         assert_eq!(host.rc(&Request::MaintEnter(1, 2, [0; 32])), Some(ResultCode::Ok));
         assert_eq!(host.rc(&Request::SelfTest(0)), Some(ResultCode::Fault));
-        host.rc(&Request::Plain(drivers_temp_id_maker::codec::Command::MaintExit));
+        host.rc(&Request::Plain(Command::MaintExit));
     }
     host.drive();
     host
@@ -293,12 +168,7 @@ fn film_that_jams_is_told_with_its_reason_and_the_job_takes_another_piece_when_i
                 .count()
         };
         assert_eq!((told(&host, code), told(&host, 0)), (1, 0), "{code:04X}");
-        host.machine.heal();
-        host.machine.world.clear_path();
-        host.rc(&Request::MaintEnter(1, 2, [0; 32]));
-        let seq = host.machine.state().fault_seq;
-        assert_eq!(host.rc(&Request::FaultClear(seq)), Some(ResultCode::Ok));
-        host.rc(&Request::Plain(drivers_temp_id_maker::codec::Command::MaintExit));
+        host.mend();
         host.drive();
         let ended = host.machine.state().archive.back().map(|record| record.phase);
         assert_eq!(ended, Some(Phase::Taken), "{code:04X}");
@@ -359,12 +229,7 @@ fn a_job_that_runs_out_of_film_captures_nothing_and_the_machine_asks_for_film_th
 fn film_that_staff_took_out_ends_the_attempt_and_the_job_goes_on_with_another_piece() {
     let mut host = caused(0x0106);
     assert_eq!(host.mode(), Some(Mode::Fault));
-    host.machine.heal();
-    host.machine.world.clear_path();
-    host.rc(&Request::MaintEnter(1, 2, [0; 32]));
-    let seq = host.machine.state().fault_seq;
-    assert_eq!(host.rc(&Request::FaultClear(seq)), Some(ResultCode::Ok));
-    host.rc(&Request::Plain(drivers_temp_id_maker::codec::Command::MaintExit));
+    host.mend();
     host.drive();
     let state = host.machine.state();
     let ended = state.archive.back().map(|record| (record.phase, record.attempt));
@@ -389,7 +254,7 @@ fn with_key() -> Host {
 }
 
 fn nonce(host: &mut Host) -> u32 {
-    let reply = host.ask(&Request::Plain(drivers_temp_id_maker::codec::Command::Nonce));
+    let reply = host.ask(&Request::Plain(Command::Nonce));
     let bytes = reply.expect("a nonce").payload;
     u32::from_le_bytes(bytes.try_into().expect("four bytes"))
 }
@@ -451,7 +316,7 @@ fn five_wrong_codes_stop_the_machine_and_a_nonce_survives_the_power() {
     assert_eq!(host.rc(&Request::MaintEnter(11, 12, mac)), Some(ResultCode::Ok));
     let seq = host.machine.state().fault_seq;
     assert_eq!(host.rc(&Request::FaultClear(seq)), Some(ResultCode::Ok));
-    host.rc(&Request::Plain(drivers_temp_id_maker::codec::Command::MaintExit));
+    host.rc(&Request::Plain(Command::MaintExit));
     assert_eq!(host.mode(), Some(Mode::Idle));
 }
 
@@ -474,12 +339,7 @@ fn the_memory_is_the_same_whatever_the_picture_shows() {
         let data = [130, ink].repeat(638);
         let order = host.order(&data);
         host.rc(&Request::JobOpen(Box::new(order)));
-        for (at, bytes) in (0..).zip(data.chunks(1020)) {
-            host.ask(&Request::JobData {
-                offset: at * 1020,
-                bytes: bytes.to_vec(),
-            });
-        }
+        host.upload(&data);
         assert_eq!(host.rc(&Request::JobSeal(JOB)), Some(ResultCode::Ok));
         assert!(host.machine.holds_picture());
         let mut state = host.machine.durable().clone();

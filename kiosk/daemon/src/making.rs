@@ -1,11 +1,12 @@
 //! The maker's side of the kiosk: a desk that asks the making-record service, and a thread that drives the machine.
 //!
-//! The record is in the memory of these two alone: the flow hears a masked name, the store keeps a number and the
-//! sealed picture until the job is over. A job that was begun is driven to its end, over restarts of either side; what
-//! the back end must hear is sent until it answers.
+//! The record is in the memory of these two alone: the flow hears a masked name, the store keeps the
+//! number and the picture sealed until the job is over. A job that was begun is driven to its end, over restarts of
+//! either side; what the back end must hear is sent until it answers.
 
 mod blanks;
 mod desk;
+mod kept;
 mod machine;
 mod scanner;
 mod seen;
@@ -24,7 +25,7 @@ use kiosk_flow::{Input, MakerState, MakingInput, MakingOrder};
 use kiosk_making::client::{Credentials, HttpService};
 use kiosk_making::drive::Jobs;
 use kiosk_making::{MakingRecord, MakingService, ServiceError};
-use kiosk_outbox::making::{MakingRow, MakingStore, StaffFile};
+use kiosk_outbox::making::{MakingRow, StaffFile};
 use provisioning_config::kiosk_file::{Maker as File, ReceiptScanner};
 use ticket_dispatcher_protocol::client::Client;
 use ticket_dispatcher_protocol::{MakerNow, MakerOrder};
@@ -64,6 +65,8 @@ struct House {
     timezone: String,
     /// What staff sees.
     board: tell::Board,
+    /// Seals what is written of a record.
+    vault: Arc<Vault>,
 }
 
 impl House {
@@ -139,8 +142,8 @@ fn service(file: &File) -> anyhow::Result<HttpService> {
     Ok(HttpService::new(&file.service, &credentials)?)
 }
 
-/// What this kiosk's own store says against a card for a record: a job of it ended here, or is to end, and only a window
-/// makes another.
+/// What this kiosk's own store says against a card for a record: a job of it ended here, or is to end, and only a
+/// window makes another.
 fn ended_before(row: &MakingRow) -> Option<Refusal> {
     match row.outcome.as_deref() {
         Some("taken") => Some(Refusal::AlreadyIssued),
@@ -165,15 +168,16 @@ pub fn start(
         site_key: Arc::new(zeroize::Zeroizing::new(key(&file.site_key_file)?)),
         timezone: timezone.to_string(),
         board: board.clone(),
+        vault,
     };
     let staff = file.staff_file.as_deref().map(staff_file).transpose()?;
     let device_key = file.device_key_file.as_deref().map(key).transpose()?;
     let line: Box<dyn Transport> = drivers_transport::closed(&file.port, BAUD)?;
-    let store = MakingStore::open(&file.store).with_context(|| format!("opening {}", file.store.display()))?;
+    let store = kept::open(&file.store, &house)?;
     let (told_by, device_line) = (house.kiosk.clone(), Tim1::new(line, device_key));
-    let maker = machine::Machine::new(house.clone(), device_line, store, service(file)?, staff, vault);
+    let maker = machine::Machine::new(house.clone(), device_line, store, service(file)?, staff);
     let desk_service = service(file)?;
-    let desk_store = MakingStore::open(&file.store).with_context(|| format!("opening {}", file.store.display()))?;
+    let desk_store = kept::open(&file.store, &house)?;
     let camera = file.camera_file.clone();
     house.tell(MakingInput::Machine(MakerState::NotReady));
     let (to_machine, orders) = mpsc::channel();

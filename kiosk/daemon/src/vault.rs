@@ -1,5 +1,5 @@
-//! What the kiosk seals before it writes it: slips, lent numbers, persons, pictures of cards. Who takes the disk
-//! without the key reads numbers of tickets and times, and nothing that opens a lookup or names anybody.
+//! What the kiosk seals before it writes it: slips, lent numbers, persons, making records, pictures of cards. Who takes
+//! the disk without the key reads numbers of tickets and times, and nothing that opens a lookup or names anybody.
 
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use provisioning_config::kiosk_file::KioskFile;
-use ticket_dispatcher_identity::{CryptoProvider, GmSoft, RootKey, RowId};
+use ticket_dispatcher_identity::{CryptoProvider, GmSoft, KeyUse, RootKey, RowId};
 use zeroize::Zeroizing;
 
 use crate::clock::fresh_nonce;
@@ -29,6 +29,11 @@ impl Vault {
     pub fn seal(&self, column: &'static str, row: &[u8], text: &str) -> anyhow::Result<String> {
         let sealed = self.0.seal(cell(column, row), fresh_nonce()?, text.as_bytes());
         Ok(hex(&sealed))
+    }
+
+    /// A keyed tag that finds `text` again: who has the file and not the key cannot even try all there are.
+    pub fn tag(&self, what: &'static str, text: &str) -> [u8; 32] {
+        self.0.mac(KeyUse::Tag, &[what.as_bytes(), b"\0", text.as_bytes()])
     }
 
     /// Under a made-up key.

@@ -1,10 +1,12 @@
 //! What the host remembers of making temporary cards: a row a record before its job is opened, what the back end must
 //! still hear, and the blank ledger. A database of its own: the maker's thread has it to itself.
 //!
-//! Record numbers name nobody without the service; the picture does, and is removed when its job is over.
+//! Nothing in it names a person: a record is found by a keyed tag, its number and the picture come in sealed and go
+//! when they are of no more use. It must never see a key.
 
 mod blanks;
 pub mod day;
+mod older;
 mod staff;
 
 use std::path::Path;
@@ -15,19 +17,36 @@ use rusqlite_migration::{M, Migrations};
 use crate::OutboxError;
 
 pub use blanks::{BlankLine, Mark, StoredBlank};
+pub use older::InClear;
 pub use staff::{Identify, StaffFile, StaffFileError, StaffRefused};
 
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("making_1.sql")),
     M::up(include_str!("making_2.sql")),
     M::up(include_str!("making_3.sql")),
+    M::up(include_str!("making_4.sql")),
 ];
+
+/// What is kept of a record's number, made by whoever has the keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptRecord {
+    /// Keyed: finds the record again and names nobody.
+    pub tag: [u8; 32],
+    /// The number, sealed.
+    pub sealed: Vec<u8>,
+    /// Its two job ids and the machine's tag, one after another.
+    pub jobs: [u8; 48],
+}
 
 /// A making job as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MakingRow {
-    /// The record.
-    pub record_no: String,
+    /// The record: [`KeptRecord::tag`].
+    pub tag: [u8; 32],
+    /// Its number, sealed; none once the job is over and in no doubt.
+    pub sealed: Option<Vec<u8>>,
+    /// [`KeptRecord::jobs`].
+    pub jobs: [u8; 48],
     /// Number of the fee's order.
     pub fee_order: String,
     /// The fee; 0: none here.
@@ -41,6 +60,8 @@ pub struct MakingRow {
     /// Unix seconds.
     pub opened_s: i64,
 }
+
+const JOB: &str = "SELECT tag, sealed, jobs, fee_order, fee_fen, serial, unwanted, outcome, opened_s FROM making_job";
 
 /// The store.
 #[derive(Debug)]
@@ -67,114 +88,111 @@ impl MakingStore {
     }
 
     /// Stores a job before anything is sent for it; a record that was begun before keeps its row.
-    pub fn begin(&self, record_no: &str, fee_order: &str, fee_fen: u32, at_s: i64) -> Result<(), OutboxError> {
-        let sql = "INSERT INTO making_job (record_no, fee_order, fee_fen, opened_s) VALUES (?1, ?2, ?3, ?4)
-                   ON CONFLICT (record_no) DO NOTHING";
-        self.db.execute(sql, params![record_no, fee_order, fee_fen, at_s])?;
+    pub fn begin(&self, record: &KeptRecord, fee_order: &str, fee_fen: u32, at_s: i64) -> Result<(), OutboxError> {
+        let sql = "INSERT INTO making_job (tag, sealed, jobs, fee_order, fee_fen, opened_s)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (tag) DO NOTHING";
+        self.db.execute(
+            sql,
+            params![record.tag, record.sealed, record.jobs, fee_order, fee_fen, at_s],
+        )?;
         Ok(())
     }
 
     /// The row of a record.
-    pub fn row(&self, record_no: &str) -> Result<Option<MakingRow>, OutboxError> {
-        let sql = "SELECT record_no, fee_order, fee_fen, serial, unwanted, outcome, opened_s FROM making_job
-                   WHERE record_no = ?1";
-        Ok(self.db.query_row(sql, [record_no], row).optional()?)
+    pub fn row(&self, tag: &[u8; 32]) -> Result<Option<MakingRow>, OutboxError> {
+        let sql = format!("{JOB} WHERE tag = ?1");
+        Ok(self.db.query_row(&sql, [tag], row).optional()?)
+    }
+
+    fn rows(&self, which: &str) -> Result<Vec<MakingRow>, OutboxError> {
+        let mut query = self.db.prepare(&format!("{JOB} WHERE {which} ORDER BY opened_s"))?;
+        let rows = query.query_map([], row)?.collect::<Result<_, _>>()?;
+        Ok(rows)
     }
 
     /// Jobs that have not ended, oldest first.
     pub fn unfinished(&self) -> Result<Vec<MakingRow>, OutboxError> {
-        let sql = "SELECT record_no, fee_order, fee_fen, serial, unwanted, outcome, opened_s FROM making_job
-                   WHERE outcome IS NULL ORDER BY opened_s";
-        let mut query = self.db.prepare(sql)?;
-        let rows = query.query_map([], row)?.collect::<Result<_, _>>()?;
-        Ok(rows)
+        self.rows("outcome IS NULL")
+    }
+
+    /// True while a job has not ended, also one that an older version left.
+    pub fn makes(&self) -> Result<bool, OutboxError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM making_job WHERE outcome IS NULL)
+                       OR EXISTS (SELECT 1 FROM making_job_clear WHERE outcome IS NULL)";
+        Ok(self.db.query_row(sql, [], |row| row.get(0))?)
     }
 
     /// Jobs that ended in doubt and about which nobody has decided, oldest first.
     pub fn doubts(&self) -> Result<Vec<MakingRow>, OutboxError> {
-        let sql = "SELECT record_no, fee_order, fee_fen, serial, unwanted, outcome, opened_s FROM making_job
-                   WHERE outcome = 'doubt' ORDER BY opened_s";
-        let mut query = self.db.prepare(sql)?;
-        let rows = query.query_map([], row)?.collect::<Result<_, _>>()?;
-        Ok(rows)
+        self.rows("outcome = 'doubt'")
     }
 
     /// Keeps the machine that the job begins on.
-    pub fn keep_serial(&self, record_no: &str, serial: &str) -> Result<(), OutboxError> {
-        let sql = "UPDATE making_job SET serial = ?2 WHERE record_no = ?1";
-        self.db.execute(sql, params![record_no, serial])?;
+    pub fn keep_serial(&self, tag: &[u8; 32], serial: &str) -> Result<(), OutboxError> {
+        let sql = "UPDATE making_job SET serial = ?2 WHERE tag = ?1";
+        self.db.execute(sql, params![tag, serial])?;
         Ok(())
     }
 
     /// The picture as uploaded, sealed by whoever keeps it.
-    pub fn picture(&self, record_no: &str) -> Result<Option<Vec<u8>>, OutboxError> {
-        let sql = "SELECT picture FROM making_job WHERE record_no = ?1";
-        Ok(self
-            .db
-            .query_row(sql, [record_no], |row| row.get(0))
-            .optional()?
-            .flatten())
+    pub fn picture(&self, tag: &[u8; 32]) -> Result<Option<Vec<u8>>, OutboxError> {
+        let sql = "SELECT picture FROM making_job WHERE tag = ?1";
+        Ok(self.db.query_row(sql, [tag], |row| row.get(0)).optional()?.flatten())
     }
 
     /// Keeps the picture, which is sealed: this store holds nothing that shows a person.
-    pub fn keep_picture(&self, record_no: &str, picture: &[u8]) -> Result<(), OutboxError> {
-        let sql = "UPDATE making_job SET picture = ?2 WHERE record_no = ?1";
-        self.db.execute(sql, params![record_no, picture])?;
+    pub fn keep_picture(&self, tag: &[u8; 32], picture: &[u8]) -> Result<(), OutboxError> {
+        let sql = "UPDATE making_job SET picture = ?2 WHERE tag = ?1";
+        self.db.execute(sql, params![tag, picture])?;
         Ok(())
     }
 
     /// Keeps where a job stands and appends the transition.
-    pub fn passed(&mut self, record_no: &str, idx: u8, attempt: u8, phase: u8, at_ms: i64) -> Result<(), OutboxError> {
+    pub fn passed(&mut self, tag: &[u8; 32], idx: u8, attempt: u8, phase: u8, at_ms: i64) -> Result<(), OutboxError> {
         let change = self.db.transaction()?;
-        let sql = "UPDATE making_job SET phase = ?2, idx = ?3 WHERE record_no = ?1";
-        change.execute(sql, params![record_no, phase, idx])?;
-        let sql = "INSERT INTO making_event (record_no, idx, attempt, phase, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
-        change.execute(sql, params![record_no, idx, attempt, phase, at_ms])?;
+        let sql = "UPDATE making_job SET phase = ?2, idx = ?3 WHERE tag = ?1";
+        change.execute(sql, params![tag, phase, idx])?;
+        let sql = "INSERT INTO making_event (tag, idx, attempt, phase, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+        change.execute(sql, params![tag, idx, attempt, phase, at_ms])?;
         change.commit()?;
         Ok(())
     }
 
     /// The citizen was sent away: the job is to be ended without a card, and its picture is of no more use.
-    pub fn unwant(&self, record_no: &str) -> Result<(), OutboxError> {
-        let sql = "UPDATE making_job SET unwanted = 1, picture = NULL WHERE record_no = ?1";
-        self.db.execute(sql, [record_no])?;
+    pub fn unwant(&self, tag: &[u8; 32]) -> Result<(), OutboxError> {
+        let sql = "UPDATE making_job SET unwanted = 1, picture = NULL WHERE tag = ?1";
+        self.db.execute(sql, [tag])?;
         Ok(())
     }
 
-    /// Ends a job, removes its picture and keeps what the back end must hear, in one write.
+    /// Ends a job, removes its picture and keeps what the back end must hear (job and sealed body), in one write. The
+    /// number goes too, unless two people must still decide.
     pub fn end(
         &mut self,
-        record_no: &str,
+        tag: &[u8; 32],
         outcome: &str,
-        job_id: &str,
-        body: &str,
+        report: Option<(&str, &str)>,
         at_s: i64,
     ) -> Result<(), OutboxError> {
         let change = self.db.transaction()?;
-        let sql = "UPDATE making_job SET outcome = ?2, ended_s = ?3, picture = NULL WHERE record_no = ?1";
-        change.execute(sql, params![record_no, outcome, at_s])?;
-        let sql = "INSERT INTO making_report (job_id, body, at_s) VALUES (?1, ?2, ?3)
-                   ON CONFLICT (job_id) DO UPDATE SET body = excluded.body";
-        change.execute(sql, params![job_id, body, at_s])?;
+        let sql = "UPDATE making_job SET outcome = ?2, ended_s = ?3, picture = NULL,
+                          sealed = CASE WHEN ?2 = 'doubt' THEN sealed END WHERE tag = ?1";
+        change.execute(sql, params![tag, outcome, at_s])?;
+        owe(&change, report, at_s)?;
         change.commit()?;
         Ok(())
     }
 
     /// Forgets a job for which nothing was ever sent to a machine.
-    pub fn never_begun(&mut self, record_no: &str, job_id: &str, body: &str, at_s: i64) -> Result<(), OutboxError> {
+    pub fn never_begun(&mut self, tag: &[u8; 32], report: Option<(&str, &str)>, at_s: i64) -> Result<(), OutboxError> {
         let change = self.db.transaction()?;
-        change.execute(
-            "DELETE FROM making_job WHERE record_no = ?1 AND outcome IS NULL",
-            [record_no],
-        )?;
-        let sql = "INSERT INTO making_report (job_id, body, at_s) VALUES (?1, ?2, ?3)
-                   ON CONFLICT (job_id) DO UPDATE SET body = excluded.body";
-        change.execute(sql, params![job_id, body, at_s])?;
+        change.execute("DELETE FROM making_job WHERE tag = ?1 AND outcome IS NULL", [tag])?;
+        owe(&change, report, at_s)?;
         change.commit()?;
         Ok(())
     }
 
-    /// Reports that the back end has not answered, oldest first: job and body.
+    /// Reports that the back end has not answered, oldest first: job and sealed body.
     pub fn reports(&self) -> Result<Vec<(String, String)>, OutboxError> {
         let mut query = self
             .db
@@ -191,14 +209,25 @@ impl MakingStore {
     }
 }
 
+fn owe(change: &rusqlite::Transaction<'_>, report: Option<(&str, &str)>, at_s: i64) -> Result<(), OutboxError> {
+    if let Some((job_id, body)) = report {
+        let sql = "INSERT INTO making_report (job_id, body, at_s) VALUES (?1, ?2, ?3)
+                   ON CONFLICT (job_id) DO UPDATE SET body = excluded.body";
+        change.execute(sql, params![job_id, body, at_s])?;
+    }
+    Ok(())
+}
+
 fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<MakingRow> {
     Ok(MakingRow {
-        record_no: row.get(0)?,
-        fee_order: row.get(1)?,
-        fee_fen: row.get(2)?,
-        serial: row.get(3)?,
-        unwanted: row.get(4)?,
-        outcome: row.get(5)?,
-        opened_s: row.get(6)?,
+        tag: row.get(0)?,
+        sealed: row.get(1)?,
+        jobs: row.get(2)?,
+        fee_order: row.get(3)?,
+        fee_fen: row.get(4)?,
+        serial: row.get(5)?,
+        unwanted: row.get(6)?,
+        outcome: row.get(7)?,
+        opened_s: row.get(8)?,
     })
 }

@@ -1,6 +1,6 @@
 //! The maker's store keeps what it was told over a reopening, and a ledger that was changed by hand is seen.
 
-use kiosk_outbox::making::{BlankLine, Identify, MakingStore, Mark, StaffFile, StaffRefused};
+use kiosk_outbox::making::{BlankLine, Identify, InClear, KeptRecord, MakingStore, Mark, StaffFile, StaffRefused};
 
 fn line<'a>(index: Option<u32>, what: &'a str, count: i64) -> BlankLine<'a> {
     BlankLine {
@@ -21,34 +21,146 @@ fn folder(name: &str) -> std::path::PathBuf {
     dir
 }
 
+const TAG: [u8; 32] = [0xA1; 32];
+
+fn kept() -> KeptRecord {
+    KeptRecord {
+        tag: TAG,
+        sealed: b"sealed number".to_vec(),
+        jobs: [7; 48],
+    }
+}
+
 #[test]
 fn a_job_that_was_begun_is_found_again_and_its_picture_goes_with_its_end() {
     let dir = folder("job");
     let path = dir.join("m.sqlite");
     {
         let mut store = MakingStore::open(&path).expect("opens");
-        store.begin("R1", "o1", 1000, 5).expect("kept");
-        store.keep_serial("R1", "TWIN-0001").expect("kept");
-        store.keep_picture("R1", b"dots").expect("kept");
-        store.passed("R1", 0, 1, 2, 7).expect("kept");
+        store.begin(&kept(), "o1", 1000, 5).expect("kept");
+        store.keep_serial(&TAG, "TWIN-0001").expect("kept");
+        store.keep_picture(&TAG, b"dots").expect("kept");
+        store.passed(&TAG, 0, 1, 2, 7).expect("kept");
     }
     let mut store = MakingStore::open(&path).expect("opens again");
     let open = store.unfinished().expect("read");
     assert_eq!(open.len(), 1);
     assert_eq!(open[0].serial.as_deref(), Some("TWIN-0001"));
-    assert_eq!(store.picture("R1").expect("read").as_deref(), Some(&b"dots"[..]));
-    store.begin("R1", "o2", 0, 9).expect("kept");
+    assert_eq!(store.picture(&TAG).expect("read").as_deref(), Some(&b"dots"[..]));
+    store.begin(&kept(), "o2", 0, 9).expect("kept");
     assert_eq!(
-        store.row("R1").expect("read").expect("there").fee_order,
+        store.row(&TAG).expect("read").expect("there").fee_order,
         "o1",
         "the first order counts"
     );
-    store.end("R1", "taken", "j1", "{}", 10).expect("kept");
-    assert_eq!(store.picture("R1").expect("read"), None);
+    assert!(store.makes().expect("read"));
+    store.end(&TAG, "doubt", None, 10).expect("kept");
+    let doubts = store.doubts().expect("read");
+    assert_eq!(
+        (doubts[0].sealed.as_deref(), doubts[0].jobs),
+        (Some(&b"sealed number"[..]), [7; 48]),
+        "two people must decide"
+    );
+    store.end(&TAG, "taken", Some(("j1", "a0")), 10).expect("kept");
+    assert!(!store.makes().expect("read"));
+    assert_eq!(
+        store.row(&TAG).expect("read").expect("there").sealed,
+        None,
+        "of no more use"
+    );
+    assert_eq!(store.picture(&TAG).expect("read"), None);
     assert!(store.unfinished().expect("read").is_empty());
-    assert_eq!(store.reports().expect("read"), [("j1".to_string(), "{}".to_string())]);
+    assert_eq!(store.reports().expect("read"), [("j1".to_string(), "a0".to_string())]);
     store.reported("j1").expect("kept");
     assert!(store.reports().expect("read").is_empty());
+    std::fs::remove_dir_all(dir).expect("removed");
+}
+
+/// All bytes of a database and of its log.
+fn bytes(path: &std::path::Path) -> Vec<u8> {
+    let log = path.with_extension("sqlite-wal");
+    [path, &log]
+        .map(|file| std::fs::read(file).unwrap_or_default())
+        .concat()
+}
+
+fn shows(path: &std::path::Path, text: &str) -> bool {
+    bytes(path).windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[test]
+fn what_an_older_version_left_in_clear_is_taken_over_and_stands_in_no_file_afterwards() {
+    const NUMBER: &str = "990101202600000017";
+    let dir = folder("older");
+    let path = dir.join("m.sqlite");
+    let old = rusqlite::Connection::open(&path).expect("opens");
+    old.pragma_update(None, "journal_mode", "WAL").expect("set");
+    let steps = [
+        include_str!("../src/making_1.sql"),
+        include_str!("../src/making_2.sql"),
+        include_str!("../src/making_3.sql"),
+        "PRAGMA user_version = 3",
+    ];
+    steps.iter().for_each(|step| old.execute_batch(step).expect("made"));
+    let report = format!("{{\"record_no\":\"{NUMBER}\"}}");
+    let rows = format!(
+        "INSERT INTO making_job (record_no, fee_order, fee_fen, serial, phase, opened_s)
+             VALUES ('{NUMBER}', 'o1', 1000, 'TWIN-0001', 4, 5);
+         INSERT INTO making_event (record_no, idx, attempt, phase, at_ms) VALUES ('{NUMBER}', 0, 1, 4, 6);
+         INSERT INTO making_report (job_id, body, at_s) VALUES ('j9', '{report}', 7);"
+    );
+    old.execute_batch(&rows).expect("kept");
+    drop(old);
+    // `hallctl maker` has no keys: it opens the file and sees that a job is on.
+    assert!(MakingStore::open(&path).expect("opens").makes().expect("read"));
+
+    let mut store = MakingStore::open(&path).expect("opens");
+    assert!(shows(&path, NUMBER), "what is looked for would be found");
+    let clear = store.in_clear().expect("read");
+    assert_eq!(
+        (clear.records.as_slice(), clear.reports.as_slice()),
+        (&[NUMBER.to_string()][..], &[("j9".to_string(), report)][..])
+    );
+    let sealed = [("j9".to_string(), "5ea1ed".to_string())];
+    store
+        .take_over(&[(NUMBER.to_string(), kept())], &sealed)
+        .expect("taken over");
+    assert!(!shows(&path, NUMBER), "with the store still open");
+    assert_eq!(store.in_clear().expect("read"), InClear::default());
+    let open = store.unfinished().expect("read");
+    assert_eq!(open.len(), 1);
+    assert_eq!(
+        (open[0].tag, open[0].serial.as_deref(), open[0].fee_fen),
+        (TAG, Some("TWIN-0001"), 1000)
+    );
+    assert_eq!(store.reports().expect("read"), sealed);
+    drop(store);
+    assert!(!shows(&path, NUMBER));
+    std::fs::remove_dir_all(dir).expect("removed");
+}
+
+#[test]
+fn two_who_write_the_ledger_at_once_wait_for_each_other_and_the_chain_holds() {
+    const LINES: u32 = 60;
+    let dir = folder("two");
+    let path = dir.join("m.sqlite");
+    drop(MakingStore::open(&path).expect("opens"));
+    let write = |machine: bool| {
+        let mut store = MakingStore::open(&path).expect("opens");
+        for at in 0..LINES {
+            let index = machine.then_some(at);
+            store
+                .add_blanks(&[line(index, "picked", 1)], None)
+                .expect("waits, and is kept");
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| write(true));
+        scope.spawn(|| write(false));
+    });
+    let store = MakingStore::open(&path).expect("opens again");
+    assert_eq!(store.blanks("TWIN-0001").expect("read").len(), 2 * LINES as usize);
+    assert_eq!(store.broken_at().expect("read"), None);
     std::fs::remove_dir_all(dir).expect("removed");
 }
 

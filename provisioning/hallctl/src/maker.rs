@@ -218,11 +218,11 @@ fn line<'a>(serial: &'a str, staff: &'a str, what: &'a str, count: i64, why: &'a
 fn close_day(close: &Close) -> Result<(), Stop> {
     let (mut store, serial, who) = admitted(&close.act)?;
     chain(&store)?;
-    if !store.unfinished().map_err(of_store)?.is_empty() {
+    if store.makes().map_err(of_store)? {
         return Err((2, "a job has not ended; close the day when it has".into()));
     }
-    let (day, _) = open_day(&store.blanks(&serial).map_err(of_store)?);
-    let closed = day.close(close.counted.into());
+    let (day, unexplained) = open_day(&store.blanks(&serial).map_err(of_store)?);
+    let closed = day.close(close.counted.into(), unexplained);
     let difference = closed.difference.to_string();
     let lines = [
         line(&serial, &who, "counted", close.counted.into(), "hopper"),
@@ -233,12 +233,13 @@ fn close_day(close: &Close) -> Result<(), Stop> {
     report["serial"] = json!(serial);
     report["staff"] = json!(who);
     println!("{report}");
-    if closed.difference == 0 {
+    if closed.open == 0 {
         return Ok(());
     }
+    let open = closed.open;
     Err((
         4,
-        format!("{difference} blanks: the machine is out of service until `hallctl maker explain` says why"),
+        format!("{open} blanks are open: the machine is out of service until `hallctl maker explain` says why"),
     ))
 }
 

@@ -36,6 +36,7 @@ pub fn break_it(world: &mut World, code: u16) -> bool {
         0x0804 => Some("path_sensor"),
         0x0406 => Some("press"),
         0x0503 => Some("shutter"),
+        0x0501 => Some("hand"),
         0x0504 => Some("draw_in"),
         _ => None,
     };
@@ -57,7 +58,6 @@ pub fn break_it(world: &mut World, code: u16) -> bool {
         0x0304 => world.broken.double_picks = 1,
         0x0306 => world.lose(),
         0x0307 => world.stray(),
-        0x0501 => world.take_after_ms = None,
         _ => return false,
     }
     true
@@ -69,12 +69,12 @@ fn leave_in_hopper(world: &mut World, count: usize) {
     blanks.skip(count).for_each(|card| card.place = Place::Staff);
 }
 
-/// Everything is whole again, roll and medium full; what lies where it should not stays there.
+/// Everything is whole again, roll and medium full; what lies where it should not stays there, and people go on as they
+/// were told to.
 pub fn heal(world: &mut World) {
     world.broken = super::world::Broken::default();
     world.roll = world.roll.max(200);
     world.medium = world.medium.max(200);
-    world.take_after_ms = Some(0);
     world
         .films
         .iter_mut()

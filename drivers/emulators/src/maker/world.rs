@@ -257,6 +257,7 @@ impl World {
         let reachable = self.shutter_open && self.count(Place::Exit) > 0;
         self.within_reach_ms = if reachable { self.within_reach_ms + ms } else { 0 };
         if let Some(after) = self.take_after_ms
+            && !self.is_broken("hand")
             && reachable
             && self.within_reach_ms >= after.max(GRASP_MS)
         {

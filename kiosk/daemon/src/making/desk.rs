@@ -13,7 +13,7 @@ use ticket_dispatcher_types::{IdemKey, Personal};
 use ui_model::Refusal;
 use ui_ticket_raster::{CardLayout, Fonts};
 
-use super::{House, Order, Service, Work, ended_before, twice, warn};
+use super::{House, Order, Service, Work, ended_before, kept, twice, warn};
 
 /// A fee that is being paid is asked about this often.
 const PAY_EVERY: Duration = Duration::from_millis(500);
@@ -117,7 +117,7 @@ impl Desk {
             (Some(record), true) => record,
         };
         // Before face and fee: who got no card last time must not pay for another that is not made.
-        match self.store.row(&record.record_no) {
+        match self.store.row(&kept::tag(&self.house.vault, &record.record_no)) {
             Ok(row) => {
                 if let Some(refusal) = row.as_ref().and_then(ended_before) {
                     return self.refuse(ask, refusal);

@@ -3,7 +3,6 @@
 
 mod row;
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -20,8 +19,7 @@ pub use row::{keep, short};
 
 use self::row::Row;
 use super::seen::Known;
-use super::{House, Order, Service, Work, blanks, ended_before, twice, unix_s, warn};
-use crate::vault::Vault;
+use super::{House, Order, Service, Work, blanks, ended_before, kept, twice, unix_s, warn};
 
 /// The idle machine is asked this often.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
@@ -40,7 +38,6 @@ pub struct Machine {
     pub(super) store: MakingStore,
     service: Box<Service>,
     fonts: Fonts,
-    vault: Arc<Vault>,
     told: Option<MakerState>,
     pub(super) identity: Option<Identity>,
     pub(super) staff: Option<StaffFile>,
@@ -66,7 +63,6 @@ impl Machine {
         store: MakingStore,
         service: impl MakingService + 'static,
         staff: Option<StaffFile>,
-        vault: Arc<Vault>,
     ) -> Self {
         Self {
             house,
@@ -74,7 +70,6 @@ impl Machine {
             store,
             service: Box::new(service),
             fonts: Fonts::system(),
-            vault,
             told: None,
             identity: None,
             staff,
@@ -200,7 +195,8 @@ impl Machine {
         } = order;
         let record_no = record.record_no.clone();
         let job = self.house.jobs(&record_no).ids[0].to_string();
-        let row = self.store.row(&record_no).map_err(keep)?;
+        let tag = kept::tag(&self.house.vault, &record_no);
+        let row = self.store.row(&tag).map_err(keep)?;
         let refusal = match row.as_ref().and_then(ended_before) {
             Some(refusal) => Some(refusal),
             _ if !self.could_begin()? => Some(Refusal::MakerNotReady),
@@ -217,8 +213,9 @@ impl Machine {
             return Ok(());
         }
         let _ = self.maker.heater(HOT); // the press heats by itself at JOB_OPEN too
-        self.store.begin(&record_no, &job, fee_fen, unix_s()).map_err(keep)?;
-        let row = self.store.row(&record_no).map_err(keep)?;
+        let known = kept::record(&self.house, &record_no).map_err(keep)?;
+        self.store.begin(&known, &job, fee_fen, unix_s()).map_err(keep)?;
+        let row = self.store.row(&tag).map_err(keep)?;
         let Some(row) = row else { return Ok(()) };
         if let Some(refusal) = self.drive(&row, Some(&record))? {
             self.house.tell(MakingInput::Refused { ask, refusal });
@@ -256,7 +253,7 @@ impl Machine {
 
     /// Drives; a refusal means that nothing was begun.
     fn drive(&mut self, row: &MakingRow, record: Option<&MakingRecord>) -> Result<Option<Refusal>, KeepError> {
-        let jobs = self.house.jobs(&row.record_no);
+        let jobs = kept::jobs(row);
         let mut gone_since = None;
         loop {
             let mut keeps = Row {
@@ -264,8 +261,9 @@ impl Machine {
                 store: &mut self.store,
                 service: self.service.as_ref(),
                 fonts: &self.fonts,
-                vault: &self.vault,
-                record_no: row.record_no.clone(),
+                vault: &self.house.vault,
+                tag: row.tag,
+                record_no: kept::number(&self.house.vault, row),
                 record,
                 job: jobs.ids[0],
                 last: None,
@@ -309,8 +307,8 @@ impl Machine {
             return Ok(Some(refusal));
         }
         // The citizen goes to a window; the job is ended without a card as soon as the machine can.
-        self.store.unwant(&row.record_no).map_err(keep)?;
-        let job = short(self.house.jobs(&row.record_no).ids[0]);
+        self.store.unwant(&row.tag).map_err(keep)?;
+        let job = short(kept::jobs(row).ids[0]);
         self.house.tell(MakingInput::Ended {
             job,
             end: JobEnd::Failed,
@@ -323,7 +321,7 @@ impl Machine {
         if self.look().is_none() || self.maker.hello().is_err() {
             return Ok(());
         }
-        for id in self.house.jobs(&row.record_no).ids.iter().rev() {
+        for id in kept::jobs(row).ids.iter().rev() {
             let Ok(answer) = self.maker.job_query(*id) else {
                 return Ok(());
             };
@@ -349,7 +347,7 @@ impl Machine {
 
     fn ended(&mut self, row: &MakingRow, phase: Phase) -> Result<(), KeepError> {
         self.end(row, phase)?;
-        let job = short(self.house.jobs(&row.record_no).ids[0]);
+        let job = short(kept::jobs(row).ids[0]);
         let end = match phase {
             Phase::Taken => JobEnd::Taken,
             Phase::Retracted => JobEnd::NotTaken,
@@ -362,7 +360,7 @@ impl Machine {
 
     /// Serial number of the blank of an ended job, where blanks carry one and the machine still knows.
     fn blank_of(&mut self, row: &MakingRow) -> String {
-        let ids = self.house.jobs(&row.record_no).ids;
+        let ids = kept::jobs(row).ids;
         let found = ids.iter().rev().find_map(|id| match self.maker.job_query(*id) {
             Ok(Answer::Record(record) | Answer::Closed(record)) => Some(record.blank),
             _ => None,
@@ -372,21 +370,29 @@ impl Machine {
         String::from_utf8_lossy(&blank[..end]).into_owned()
     }
 
-    fn report_of(&mut self, row: &MakingRow, outcome: Outcome) -> Result<(String, String), KeepError> {
-        let job_id = self.house.jobs(&row.record_no).ids[0].to_string();
+    /// What the back end must hear, sealed for its job; none where the number was sealed under a key that is lost.
+    fn report_of(&mut self, row: &MakingRow, outcome: Outcome) -> Result<Option<(String, String)>, KeepError> {
+        let job_id = kept::jobs(row).ids[0].to_string();
+        let Some(record_no) = kept::number(&self.house.vault, row) else {
+            tracing::error!(
+                job_id,
+                ?outcome,
+                "the record of a job cannot be opened: tell the back end of it by hand"
+            );
+            return Ok(None);
+        };
         let report = Report {
-            record_no: row.record_no.clone(),
+            record_no: record_no.to_string(),
             job_id: job_id.clone(),
             outcome,
             opened_at: row.opened_s,
             ended_at: unix_s(),
             blank_serial: self.blank_of(row),
         };
-        let body = serde_json::to_string(&Owed {
-            report,
-            fee: row.fee_fen > 0,
-        });
-        Ok((job_id, body.map_err(keep)?))
+        let fee = row.fee_fen > 0;
+        let body = zeroize::Zeroizing::new(serde_json::to_string(&Owed { report, fee }).map_err(keep)?);
+        let sealed = kept::sealed_report(&self.house.vault, &job_id, &body).map_err(keep)?;
+        Ok(Some((job_id, sealed)))
     }
 
     pub(super) fn end(&mut self, row: &MakingRow, phase: Phase) -> Result<(), KeepError> {
@@ -397,25 +403,27 @@ impl Machine {
             Phase::Aborted => (Outcome::Aborted, "aborted"),
             _ => (Outcome::Doubt, "doubt"),
         };
-        let (job_id, body) = self.report_of(row, outcome)?;
-        self.store
-            .end(&row.record_no, word, &job_id, &body, unix_s())
-            .map_err(keep)?;
+        let report = self.report_of(row, outcome)?;
+        let report = report.as_ref().map(|(job, body)| (job.as_str(), body.as_str()));
+        self.store.end(&row.tag, word, report, unix_s()).map_err(keep)?;
         self.refresh()
     }
 
     fn never_begun(&mut self, row: &MakingRow) -> Result<(), KeepError> {
-        let (job_id, body) = self.report_of(row, Outcome::Aborted)?;
-        self.store
-            .never_begun(&row.record_no, &job_id, &body, unix_s())
-            .map_err(keep)
+        let report = self.report_of(row, Outcome::Aborted)?;
+        let report = report.as_ref().map(|(job, body)| (job.as_str(), body.as_str()));
+        self.store.never_begun(&row.tag, report, unix_s()).map_err(keep)
     }
 
     /// Tells the back end what it has not answered yet: the outcome, then the money.
     fn report(&mut self) -> Result<(), KeepError> {
         for (job_id, body) in self.store.reports().map_err(keep)? {
-            let Ok(owed) = serde_json::from_str::<Owed>(&body) else {
-                tracing::error!("a report of an older version cannot be read; it stays");
+            let body = kept::report(&self.house.vault, &job_id, &body);
+            let Some(owed) = body.and_then(|body| serde_json::from_str::<Owed>(&body).ok()) else {
+                tracing::error!(
+                    job_id,
+                    "a report was sealed under another key; it stays: tell the back end by hand"
+                );
                 continue;
             };
             let told = self.service.report(&owed.report).and_then(|()| {

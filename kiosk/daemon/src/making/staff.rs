@@ -11,7 +11,7 @@ use kiosk_outbox::making::{BlankLine, Identify, StaffRefused};
 use ticket_dispatcher_protocol::{MakerAction, MakerDone, MakerDoubt, MakerItem, MakerOrder};
 
 use super::machine::{Machine, keep, short};
-use super::unix_s;
+use super::{kept, unix_s};
 
 /// Faults that only two people may clear.
 const TWO_CLEAR: [u16; 3] = [0x0504, 0x0605, 0x0704];
@@ -163,7 +163,7 @@ impl Machine {
         self.store.add_blanks(&[line], None).map_err(keep)
     }
 
-    fn load(&mut self, who: &[u32], item: MakerItem, count: u32) -> Result<Said, KeepError> {
+    pub(super) fn load(&mut self, who: &[u32], item: MakerItem, count: u32) -> Result<Said, KeepError> {
         let (number, word) = match item {
             MakerItem::Film => (1, "膜片"),
             MakerItem::Blanks => (2, "空白卡"),
@@ -172,10 +172,34 @@ impl Machine {
         if count == 0 {
             return Ok(Err("请填装入的数量".to_string()));
         }
+        if let Err(said) = self.fits(item, count) {
+            return Ok(Err(said));
+        }
         // Who comes before what: a load without its people must not stand in the ledger.
         self.note(who, "staff", i64::from(count), &format!("load {word}"))?;
         let done = self.maintain(who, StaffOrder::Loaded(number, count));
         Ok(done.map(|_| format!("已登记：装入{word} {count}")))
+    }
+
+    /// What there is room for: a new roll or ribbon takes the place of the old one, blanks come on top of those in the
+    /// hopper. In tens, because a hand count is asked for that nobody could have read here.
+    fn fits(&mut self, item: MakerItem, count: u32) -> Result<(), String> {
+        let Some(status) = self.look() else {
+            return Err("机器没有应答，请检查电源和连线".to_string());
+        };
+        let (film, blanks, ..) = self.known.room;
+        let (most, said) = match item {
+            MakerItem::Film => (film, format!("一卷膜片最多 {film}")),
+            MakerItem::Blanks => {
+                let room = blanks.saturating_sub(status.blanks_left);
+                (room, format!("卡箱最多还能装约 {} 张", room / 10 * 10))
+            }
+            MakerItem::Medium => (u16::MAX, format!("打印耗材最多 {}", u16::MAX)),
+        };
+        if count <= u32::from(most) {
+            return Ok(());
+        }
+        Err(format!("装不下 {count}：{said}，请核对数量；没有登记"))
     }
 
     fn empty(&mut self, who: &[u32], reject: bool, counted: u16) -> Result<Said, KeepError> {
@@ -213,14 +237,12 @@ impl Machine {
     /// A doubt is decided: told to the machine that still holds the job, and to the back end in any case.
     fn resolve(&mut self, who: &[u32], job: &str, left: bool) -> Result<Said, KeepError> {
         let rows = self.store.doubts().map_err(keep)?;
-        let found = rows
-            .iter()
-            .find(|row| short(self.house.jobs(&row.record_no).ids[0]) == job);
+        let found = rows.iter().find(|row| short(kept::jobs(row).ids[0]) == job);
         let Some(row) = found else {
             return Ok(Err(format!("没有存疑的作业 {job}")));
         };
         self.note(who, "staff", 0, if left { "doubt: left" } else { "doubt: found" })?;
-        let ids = self.house.jobs(&row.record_no).ids;
+        let ids = kept::jobs(row).ids;
         let status = self.look();
         let held = status.filter(|status| ids.contains(&status.job) && status.phase == Phase::Doubt);
         if let Some(JobId(id)) = held.map(|status| status.job)
@@ -237,7 +259,7 @@ impl Machine {
         Ok(Ok(format!("作业 {job} 已认定：{how}")))
     }
 
-    fn close_day(&mut self, who: &[u32], counted: u32) -> Result<Said, KeepError> {
+    pub(super) fn close_day(&mut self, who: &[u32], counted: u32) -> Result<Said, KeepError> {
         if self.look().is_none_or(|status| status.job != JobId::default()) {
             return Ok(Err("机器里有未结束的作业，结束后再日结".to_string()));
         }
@@ -247,12 +269,15 @@ impl Machine {
             return Ok(Err("台账的校验链断了，不能日结，请报告".to_string()));
         }
         let serial = self.known.serial.clone();
-        let (day, _) = open_day(&self.store.blanks(&serial).map_err(keep)?);
-        let closed = day.close(counted.into());
+        let (day, unexplained) = open_day(&self.store.blanks(&serial).map_err(keep)?);
+        let closed = day.close(counted.into(), unexplained);
         self.note(who, "counted", counted.into(), "hopper")?;
         self.note(who, "day_closed", counted.into(), &closed.difference.to_string())?;
         let mut said = summary(&closed);
-        if closed.difference != 0 {
+        if closed.open != closed.difference {
+            said.push_str(&format!("，连同以前未说明的共 {}", closed.open));
+        }
+        if closed.open != 0 {
             said.push_str("。说明原因之前，机器停用");
         }
         Ok(Ok(said))
@@ -298,7 +323,7 @@ impl Machine {
         self.known.doubts = doubts
             .iter()
             .map(|row| MakerDoubt {
-                job: short(self.house.jobs(&row.record_no).ids[0]),
+                job: short(kept::jobs(row).ids[0]),
                 since_s: row.opened_s,
             })
             .collect();

@@ -1,6 +1,6 @@
 //! The blank ledger on the disk: added to, never changed, each line with the SHA-256 of the line before it.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 
 use super::MakingStore;
@@ -121,7 +121,8 @@ impl MakingStore {
     /// Adds lines to the blank ledger and moves the machine's mark, in one write. A line that is there already, by
     /// machine and index, is not added again.
     pub fn add_blanks(&mut self, lines: &[BlankLine<'_>], mark: Option<(&str, Mark)>) -> Result<(), OutboxError> {
-        let change = self.db.transaction()?;
+        // It reads the last digest before it writes: begun as a reader it could not wait for another writer.
+        let change = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for line in lines {
             let known: bool = change.query_row(
                 "SELECT EXISTS (SELECT 1 FROM blank_event WHERE serial = ?1 AND machine_index = ?2)",

@@ -50,6 +50,8 @@ pub struct Closed {
     pub counted: i64,
     /// Counted minus expected.
     pub difference: i64,
+    /// That and the differences of days before which nobody has explained: not 0 keeps the machine out of service.
+    pub open: i64,
 }
 
 impl Day {
@@ -63,14 +65,16 @@ impl Day {
         self.picked + self.strays - self.taken - self.rejected - self.retracted - self.removed
     }
 
-    /// Closes it with a hand count.
-    pub fn close(self, counted: i64) -> Closed {
+    /// Closes it with a hand count; `unexplained` as [`open_day`] tells it.
+    pub fn close(self, counted: i64, unexplained: Option<i64>) -> Closed {
         let expected = self.expected();
+        let difference = counted - expected;
         Closed {
             day: self,
             expected,
             counted,
-            difference: counted - expected,
+            difference,
+            open: unexplained.unwrap_or(0) + difference,
         }
     }
 }
@@ -157,14 +161,21 @@ mod tests {
         assert_eq!((day.brought, day.picked, day.taken, day.rejected), (90, 4, 1, 4));
         assert_eq!(day.spoiled, BTreeMap::from([(0x0304, 2), (0x0307, 1), (0x0404, 1)]));
         assert_eq!((day.expected(), day.inside()), (85, 0));
-        assert_eq!(day.clone().close(85).difference, 0);
-        assert_eq!(day.close(84).difference, -1);
+        assert_eq!(day.clone().close(85, None).difference, 0);
+        assert_eq!(day.close(84, None).difference, -1);
     }
 
     #[test]
     fn a_difference_stands_until_it_is_explained() {
         let mut lines = vec![line("loaded", 100, 0, ""), line("day_closed", 99, 0, "-1")];
-        assert_eq!(open_day(&lines).1, Some(-1));
+        let (day, open) = open_day(&lines);
+        assert_eq!(open, Some(-1));
+        let again = day.close(99, open);
+        assert_eq!(
+            (again.difference, again.open),
+            (0, -1),
+            "closing again says what is open"
+        );
         lines.push(line("day_closed", 99, 0, "0"));
         assert_eq!(open_day(&lines).1, Some(-1), "closing again explains nothing");
         lines.push(line("day_closed", 100, 0, "1"));

@@ -5,6 +5,7 @@ use drivers_temp_id_maker::ids;
 
 use super::super::firmware::Firmware;
 use super::super::memory::Count;
+use super::super::shape::{BLANK_CAP, FILM_CAP};
 use super::super::world::{Action, World};
 use super::{Answer, just};
 
@@ -46,20 +47,9 @@ impl Firmware {
                 self.note(15, None, 0, 0);
             }
             Request::Replenish(item, count, _) => {
-                let count = *count;
-                let left = u16::try_from(count).unwrap_or(u16::MAX);
-                match item {
-                    1 => {
-                        self.state.film_left = left;
-                        self.state.count(Count::FilmLoaded, count);
-                    }
-                    2 => {
-                        self.state.blanks_left = self.state.blanks_left.saturating_add(left);
-                        self.state.count(Count::BlanksLoaded, count);
-                    }
-                    _ => self.state.prints_left = left,
+                if !self.replenish(*item, *count) {
+                    return just(ResultCode::BadParam);
                 }
-                self.note(12, None, item.to_owned().into(), count);
             }
             Request::BinEmptied(bin, counted) => {
                 let entries = if *bin == 1 {
@@ -85,6 +75,27 @@ impl Firmware {
         }
         self.commit();
         just(ResultCode::Ok)
+    }
+
+    /// A new roll or ribbon takes the place of the old one, blanks come on top; false for more than there is room for.
+    fn replenish(&mut self, item: u8, count: u32) -> bool {
+        let Ok(given) = u16::try_from(count) else {
+            return false;
+        };
+        match item {
+            1 if given <= FILM_CAP => {
+                self.state.film_left = given;
+                self.state.count(Count::FilmLoaded, count);
+            }
+            2 if given <= BLANK_CAP.saturating_sub(self.state.blanks_left) => {
+                self.state.blanks_left += given;
+                self.state.count(Count::BlanksLoaded, count);
+            }
+            3 => self.state.prints_left = given,
+            _ => return false,
+        }
+        self.note(12, None, item.into(), count);
+        true
     }
 
     fn clear(&mut self, seq: u16, world: &mut World) -> Answer {

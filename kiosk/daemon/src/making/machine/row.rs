@@ -9,6 +9,7 @@ use kiosk_making::{Keep, KeepError, MakingRecord};
 use kiosk_outbox::making::MakingStore;
 use ui_model::{MakingStep, Refusal};
 use ui_ticket_raster::{CardLayout, CardPicture, Fonts};
+use zeroize::Zeroizing;
 
 use super::claim;
 use crate::making::seen::Known;
@@ -27,7 +28,10 @@ pub struct Row<'a> {
     pub service: &'a Service,
     pub fonts: &'a Fonts,
     pub vault: &'a Vault,
-    pub record_no: String,
+    /// The record, as the store knows it.
+    pub tag: [u8; 32],
+    /// Its number; none under a lost key.
+    pub record_no: Option<Zeroizing<String>>,
     pub record: Option<&'a MakingRecord>,
     pub job: JobId,
     pub last: Option<(u8, u8, Phase)>,
@@ -48,22 +52,18 @@ pub fn keep(error: impl std::fmt::Display) -> KeepError {
 
 impl Keep for Row<'_> {
     fn serial(&mut self) -> Result<Option<String>, KeepError> {
-        Ok(self
-            .store
-            .row(&self.record_no)
-            .map_err(keep)?
-            .and_then(|row| row.serial))
+        Ok(self.store.row(&self.tag).map_err(keep)?.and_then(|row| row.serial))
     }
 
     fn keep_serial(&mut self, serial: &str) -> Result<(), KeepError> {
-        self.store.keep_serial(&self.record_no, serial).map_err(keep)
+        self.store.keep_serial(&self.tag, serial).map_err(keep)
     }
 
     fn picture(&mut self) -> Result<Option<Vec<u8>>, KeepError> {
-        let sealed = self.store.picture(&self.record_no).map_err(keep)?;
+        let sealed = self.store.picture(&self.tag).map_err(keep)?;
         let opened = sealed
             .as_ref()
-            .map(|sealed| self.vault.open_bytes(PICTURE, self.record_no.as_bytes(), sealed));
+            .map(|sealed| self.vault.open_bytes(PICTURE, &self.tag, sealed));
         if let Some(None) = opened {
             // Without the picture the job is ended as soon as the machine wants it, and the citizen goes to a window.
             tracing::error!("the picture of a job cannot be opened: it was sealed under another key");
@@ -72,11 +72,8 @@ impl Keep for Row<'_> {
     }
 
     fn keep_picture(&mut self, data: &[u8]) -> Result<(), KeepError> {
-        let sealed = self
-            .vault
-            .seal_bytes(PICTURE, self.record_no.as_bytes(), data)
-            .map_err(keep)?;
-        self.store.keep_picture(&self.record_no, &sealed).map_err(keep)
+        let sealed = self.vault.seal_bytes(PICTURE, &self.tag, data).map_err(keep)?;
+        self.store.keep_picture(&self.tag, &sealed).map_err(keep)
     }
 
     fn draw(&mut self, dpi: u16) -> Result<CardPicture, Refusal> {
@@ -90,7 +87,7 @@ impl Keep for Row<'_> {
             self.last = Some(now);
             let at_ms = jiff::Timestamp::now().as_millisecond();
             self.store
-                .passed(&self.record_no, now.0, now.1, machine.phase().code(), at_ms)
+                .passed(&self.tag, now.0, now.1, machine.phase().code(), at_ms)
                 .map_err(keep)?;
             tracing::info!(job = short(self.job), phase = ?machine.phase(), attempt = now.1, "making");
         }
@@ -98,9 +95,13 @@ impl Keep for Row<'_> {
             self.house.show(self.known.now(Some(status)));
             self.tell(status, machine.index());
         }
-        if self.renewed.elapsed() >= RENEW_EVERY {
+        if let Some(record_no) = self
+            .record_no
+            .as_ref()
+            .filter(|_| self.renewed.elapsed() >= RENEW_EVERY)
+        {
             self.renewed = Instant::now();
-            let claim = claim(self.house, &self.record_no, None);
+            let claim = claim(self.house, record_no, None);
             if let Err(error) = self.service.claim(&claim) {
                 warn("claim renewed", &error);
             }

@@ -2,12 +2,14 @@
 //! it keeps, and what never happens when one of the three misbehaves.
 
 mod clock;
+mod counts;
 mod day;
 mod outside;
+mod sealed;
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
 
 use drivers_device::Transport;
 use drivers_emulators::maker::{Direct, Machine as Twin, Place};
@@ -16,11 +18,13 @@ use kiosk_flow::Input;
 use kiosk_making::{Face, FaceAsked, Find, Found, OrderAsked, PayState, Payment, ServiceError};
 use kiosk_making_simulator::Book;
 use kiosk_making_simulator::people::people;
+use kiosk_outbox::making::KeptRecord;
 use ticket_dispatcher_types::{DeviceId, IdemKey};
 
 use super::super::tell;
 use super::*;
 use crate::core::Message;
+use crate::vault::Vault;
 
 fn ask() -> IdemKey {
     IdemKey::from_bytes([5; 16])
@@ -104,6 +108,29 @@ impl Drop for Folder {
     }
 }
 
+/// The key under which the kiosks of these trials seal.
+const KEY: [u8; 32] = [3; 32];
+
+/// What the threads of a kiosk of the hall share, and where their messages come out.
+pub fn house(name: &str, key: [u8; 32]) -> (House, Receiver<Message>) {
+    let (tx, told) = mpsc::channel();
+    let house = House {
+        tx,
+        kiosk: DeviceId::new(name).expect("a name"),
+        site_key: Arc::new(zeroize::Zeroizing::new(vec![7; 32])),
+        timezone: "Asia/Shanghai".into(),
+        board: tell::Board::default(),
+        vault: Arc::new(Vault::of_test(key)),
+    };
+    (house, told)
+}
+
+/// The record of a receipt as the store of such a kiosk knows it.
+pub fn known(receipt: &str) -> KeptRecord {
+    let record_no = Kiosk::order(receipt).record.record_no;
+    kept::record(&house("K01", KEY).0, &record_no).expect("sealed")
+}
+
 pub struct Kiosk {
     pub machine: Machine,
     told: Receiver<Message>,
@@ -112,18 +139,13 @@ pub struct Kiosk {
 impl Kiosk {
     /// A kiosk of the hall at a machine, with its store at `path`.
     pub fn new(name: &str, line: &Direct, office: &Office, path: &Path) -> Self {
-        let (tx, told) = mpsc::channel();
-        let house = House {
-            tx,
-            kiosk: DeviceId::new(name).expect("a name"),
-            site_key: Arc::new(zeroize::Zeroizing::new(vec![7; 32])),
-            timezone: "Asia/Shanghai".into(),
-            board: tell::Board::default(),
-        };
+        Self::of(house(name, KEY), line, office, path)
+    }
+
+    fn of((house, told): (House, Receiver<Message>), line: &Direct, office: &Office, path: &Path) -> Self {
         let wire: Box<dyn Transport> = Box::new(line.clone());
-        let store = MakingStore::open(path).expect("a store");
-        let vault = Arc::new(Vault::of_test([3; 32]));
-        let machine = Machine::new(house, Tim1::new(wire, None), store, office.clone(), None, vault);
+        let store = kept::open(path, &house).expect("a store");
+        let machine = Machine::new(house, Tim1::new(wire, None), store, office.clone(), None);
         Self { machine, told }
     }
 
@@ -298,109 +320,17 @@ fn a_machine_whose_boot_number_went_back_is_as_good_as_away_and_nobody_pays_for_
 fn another_serial_under_an_open_job_gets_nothing_but_a_greeting() {
     let (folder, office, line) = (Folder::new("serial"), Office::new(), line());
     let path = folder.store("m.sqlite");
-    let record_no = Kiosk::order(LI).record.record_no;
+    let record = known(LI);
     {
         let store = MakingStore::open(&path).expect("a store");
-        store.begin(&record_no, "order", 1_000, unix_s()).expect("kept");
-        store.keep_serial(&record_no, "ANOTHER-0002").expect("kept");
+        store.begin(&record, "order", 1_000, unix_s()).expect("kept");
+        store.keep_serial(&record.tag, "ANOTHER-0002").expect("kept");
     }
     let mut kiosk = Kiosk::new("K01", &line, &office, &path);
-    let row = kiosk.machine.store.row(&record_no).expect("read").expect("there");
+    let row = kiosk.machine.store.row(&record.tag).expect("read").expect("there");
     kiosk.machine.go_on(&row).expect("the store holds");
     let machine = line.machine();
     assert!(machine.state().job.is_none() && machine.world.films.is_empty());
-}
-
-/// True where any 48 bytes of the picture, edges apart, are found in a file.
-fn shows(file: &Path, picture: &[u8]) -> bool {
-    let bytes = std::fs::read(file).unwrap_or_default();
-    let pieces = picture.chunks_exact(48).filter(|piece| {
-        let kinds: std::collections::BTreeSet<u8> = piece.iter().copied().collect();
-        kinds.len() > 12 // the face, not an empty margin
-    });
-    let mut any = 0;
-    for piece in pieces {
-        any += 1;
-        if bytes.windows(piece.len()).any(|window| window == piece) {
-            return true;
-        }
-    }
-    assert!(any > 20, "{any} pieces of a face to look for");
-    false
-}
-
-#[test]
-fn a_picture_is_kept_sealed_while_its_card_is_made_and_is_gone_with_the_job() {
-    let (folder, office, line) = (Folder::new("sealed"), Office::new(), line());
-    let path = folder.store("m.sqlite");
-    let files = ["m.sqlite", "m.sqlite-wal"].map(|name| folder.store(name));
-    let order = Kiosk::order(LI);
-    let record_no = order.record.record_no.clone();
-    let fonts = Fonts::system();
-    let today = jiff::Zoned::now().in_tz("Asia/Shanghai").expect("a zone").date();
-    let drawn = order
-        .record
-        .draw(today, &ui_ticket_raster::CardLayout::shipped(), 300, &fonts);
-    let clear = drawn.expect("drawn").mirrored().packed();
-
-    let control = folder.store("control");
-    std::fs::write(&control, [&[0; 999][..], &clear].concat()).expect("written");
-    assert!(shows(&control, &clear), "what is looked for would be found");
-
-    // A jam holds the job where it is.
-    assert!(line.machine().fault(0x0406, Some(Step::Laminate)));
-    let mut kiosk = Kiosk::new("K01", &line, &office, &path);
-    let vault = Vault::of_test([3; 32]);
-    assert_eq!(ended(&kiosk.make(LI)), Some(JobEnd::Failed));
-    // What was written in the meantime is still in the write-ahead log.
-    for file in &files {
-        assert!(!shows(file, &clear), "{}", file.display());
-    }
-    assert_eq!(
-        kiosk.machine.store.picture(&record_no).expect("read"),
-        None,
-        "given up: of no more use"
-    );
-
-    // The row of a job that goes on: sealed for its record alone, and for no other key.
-    let mut row = Row {
-        house: &kiosk.machine.house,
-        store: &mut kiosk.machine.store,
-        service: kiosk.machine.service.as_ref(),
-        fonts: &fonts,
-        vault: &vault,
-        record_no: record_no.clone(),
-        record: None,
-        job: kiosk.machine.house.jobs(&record_no).ids[0],
-        last: None,
-        seen: None,
-        renewed: Instant::now(),
-        known: Known::default(),
-    };
-    kiosk_making::Keep::keep_picture(&mut row, &clear).expect("kept");
-    assert_eq!(
-        kiosk_making::Keep::picture(&mut row).expect("read"),
-        Some(clear.clone())
-    );
-    let stored = row.store.picture(&record_no).expect("read").expect("there");
-    assert!(
-        !stored
-            .windows(48)
-            .any(|window| clear.windows(48).next() == Some(window))
-    );
-    let other = Vault::of_test([4; 32]);
-    row.vault = &other;
-    assert_eq!(
-        kiosk_making::Keep::picture(&mut row).expect("read"),
-        None,
-        "another key opens nothing"
-    );
-    for file in &files {
-        assert!(!shows(file, &clear), "{}", file.display());
-    }
-    let row = kiosk.machine.store.row(&record_no).expect("read").expect("there");
-    kiosk.machine.end(&row, Phase::Aborted).expect("kept");
-    assert_eq!(kiosk.machine.store.picture(&record_no).expect("read"), None);
 }
 
 #[test]

@@ -18,15 +18,8 @@ fn found(ahead_s: Option<i64>) -> MakingInput {
 
 /// What the flow hears of a person who is looked for, with the kiosk's store at `path`.
 pub fn looked_for(office: &Office, path: &Path) -> MakingInput {
-    let (tx, told) = mpsc::channel();
+    let (house, told) = house("K01", KEY);
     let (to_machine, _work) = mpsc::channel();
-    let house = House {
-        tx,
-        kiosk: DeviceId::new("K01").expect("a name"),
-        site_key: Arc::new(zeroize::Zeroizing::new(vec![7; 32])),
-        timezone: "Asia/Shanghai".into(),
-        board: tell::Board::default(),
-    };
     let store = MakingStore::open(path).expect("a store");
     let (orders, taken) = mpsc::channel();
     let seek = Seek::Receipt(Personal::new(LI));

@@ -267,6 +267,10 @@ fn the_ledger_of_a_random_day_of_500_jobs_agrees_with_where_the_blanks_are() {
         "{day:?}"
     );
     let hopper = there(Place::Hopper);
-    assert_eq!(day.clone().close(hopper).difference, 0);
-    assert_eq!(day.close(hopper - 1).difference, -1, "a blank that is missing is seen");
+    assert_eq!(day.clone().close(hopper, None).difference, 0);
+    assert_eq!(
+        day.close(hopper - 1, None).difference,
+        -1,
+        "a blank that is missing is seen"
+    );
 }

@@ -1,5 +1,5 @@
-//! The store as others see it: changed by hand (`hallctl maker`) while the kiosk runs, which is heard without a restart;
-//! read by the desk before anybody pays.
+//! The store as others see it: changed by hand (`hallctl maker`) while the kiosk runs, which is heard without a
+//! restart; read by the desk before anybody pays.
 
 use kiosk_outbox::making::BlankLine;
 
@@ -65,14 +65,14 @@ fn who_got_no_card_last_time_is_told_so_before_face_and_fee() {
     ] {
         let folder = Folder::new(outcome);
         let path = folder.store("m.sqlite");
-        let record_no = Kiosk::order(LI).record.record_no;
+        let record = known(LI);
         let mut store = MakingStore::open(&path).expect("a store");
         assert!(matches!(clock::looked_for(&office, &path), MakingInput::Found { .. }));
-        store.begin(&record_no, "order", 1_000, unix_s()).expect("kept");
+        store.begin(&record, "order", 1_000, unix_s()).expect("kept");
         assert!(matches!(clock::looked_for(&office, &path), MakingInput::Found { .. }));
-        store.unwant(&record_no).expect("kept");
+        store.unwant(&record.tag).expect("kept");
         assert_eq!(vec![clock::looked_for(&office, &path)], refused(Refusal::EndedBefore));
-        store.end(&record_no, outcome, "job", "{}", unix_s()).expect("kept");
+        store.end(&record.tag, outcome, None, unix_s()).expect("kept");
         assert_eq!(vec![clock::looked_for(&office, &path)], refused(refusal), "{outcome}");
     }
     assert!(fee(&office).is_empty(), "nobody was asked to pay");
