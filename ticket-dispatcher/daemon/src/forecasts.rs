@@ -116,7 +116,9 @@ pub async fn catalogue(app: &Arc<App>) -> Result<Arc<Made>, Failure> {
     // One lock for looking and making: ten kiosks that ask at once cost one forecast.
     let _making = app.forecasts.making.lock().await;
     match app.forecasts.last() {
-        Some(made) if is_fresh(app, &made) || !app.forecasts.may_spend(CREDIT_OF_READER) => Ok(made),
+        Some(made) if is_fresh(app, app.clock.stamp().now, &made) || !app.forecasts.may_spend(CREDIT_OF_READER) => {
+            Ok(made)
+        }
         _ => make(app).await,
     }
 }
@@ -124,9 +126,22 @@ pub async fn catalogue(app: &Arc<App>) -> Result<Arc<Made>, Failure> {
 /// What an ordinary ticket for this service may be told; none if nothing was foreseen yet. If it is not of this moment
 /// a better one is begun for those who come next. It holds for an ordinary ticket while nothing happens in the hall:
 /// then its taker has just been shown it at the kiosk.
-pub fn quote(app: &Arc<App>, service: &ServiceId, ordinary: bool) -> Option<Quoted> {
+pub fn quote(app: &Arc<App>, now: Millis, service: &ServiceId, ordinary: bool) -> Option<Quoted> {
+    let group = &app.hall.file.service(service)?.group;
+    if !app.view.read().engine.foreseeable(now, group) {
+        // Nothing will be told, so nothing is foreseen: before the first window opens, and in a crowd beyond all a hall
+        // can do.
+        let nothing = Quote {
+            people_ahead: 0,
+            forecast: None,
+        };
+        return Some(Quoted {
+            quote: nothing,
+            holds: false,
+        });
+    }
     let made = app.forecasts.last();
-    let fresh = |made: &Arc<Made>| is_near(app, made) || is_fresh(app, made);
+    let fresh = |made: &Arc<Made>| is_near(app, made) || is_fresh(app, now, made);
     if !made.as_ref().is_some_and(fresh) && app.forecasts.may_spend(CREDIT_OF_TICKET) {
         let app = Arc::clone(app);
         tokio::spawn(async move {
@@ -150,8 +165,8 @@ fn is_near(app: &App, made: &Made) -> bool {
     app.view.read().seq.saturating_sub(made.seq) * CROWD_PART < made.waiting
 }
 
-fn is_fresh(app: &App, made: &Made) -> bool {
-    made.slice == slice(app.clock.stamp().now) && made.seq == app.view.read().seq
+fn is_fresh(app: &App, now: Millis, made: &Made) -> bool {
+    made.slice == slice(now) && made.seq == app.view.read().seq
 }
 
 /// Which stretch of the day it is; nothing is foreseen anew within one while nothing happens.

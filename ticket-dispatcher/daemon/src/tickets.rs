@@ -60,7 +60,8 @@ pub async fn take(
     let request: TakeTicket = body::parse(&headers, &bytes)?;
     check(&app, &request)?;
     let idem = body::required_key(&headers)?;
-    let id = new_ticket_id(app.clock.stamp().at.0);
+    let stamp = app.clock.stamp();
+    let id = new_ticket_id(stamp.at.0);
     let mask = request.holder.as_ref().map(|h| h.name.masked_name());
     let token = lookup_token(app.crypto.as_ref(), id);
     let facts = holder_facts(&app, id, &token, request.holder.as_ref());
@@ -76,7 +77,7 @@ pub async fn take(
         },
     });
     let ordinary = request.booking.is_none() && request.class.unwrap_or(Class::Normal) == Class::Normal;
-    let quote = forecasts::quote(&app, &request.services[0], ordinary);
+    let quote = forecasts::quote(&app, stamp.now, &request.services[0], ordinary);
     let canonical = Zeroizing::new(serde_json::to_vec(&request).expect("plain data"));
     let ask = Ask {
         idem,
