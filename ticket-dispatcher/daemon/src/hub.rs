@@ -133,7 +133,7 @@ impl Hub {
     /// The next event behind `seq`.
     fn behind(&self, seq: u64) -> Next {
         let ring = self.ring.read().expect("no panic under this lock");
-        if seq < ring.base || seq > ring.last {
+        if seq < ring.base {
             return Next::Lost;
         }
         let at = ring.events.partition_point(|(s, _)| *s <= seq);
@@ -171,11 +171,14 @@ impl Stream {
                 slots.wakers.len() - 1
             })
         };
+        // What a client names beyond the ring's end is of another journal. A snapshot of ours may well be beyond it for
+        // a moment: the picture moves on before the streams hear of it.
+        let end = hub.ring.read().expect("no panic under this lock").last;
         Self {
             beats: hub.beats.load(Ordering::Acquire),
             hub,
             snapshot,
-            seen: last_event_id,
+            seen: last_event_id.filter(|seq| *seq <= end),
             slot,
         }
     }
@@ -323,6 +326,20 @@ mod tests {
         }
         let mut kept = stream(&hub, Some(15), last);
         assert!(poll(&mut kept, &count).unwrap().starts_with("event: journal\nid: 16\n"));
+    }
+
+    #[test]
+    fn a_snapshot_of_what_is_not_published_yet_is_given_once() {
+        let hub = hub_with(11..=20);
+        let mut s = stream(&hub, None, 22);
+        let count = Arc::new(Count(AtomicU64::new(0)));
+        assert!(poll(&mut s, &count).unwrap().starts_with("event: snapshot\n"));
+        assert_eq!(poll(&mut s, &count), None);
+        for seq in 21..=23 {
+            hub.publish(seq, vec![(seq, event("journal", seq, b"{}"))]);
+        }
+        assert!(poll(&mut s, &count).unwrap().starts_with("event: journal\nid: 23\n"));
+        assert_eq!(poll(&mut s, &count), None);
     }
 
     #[test]

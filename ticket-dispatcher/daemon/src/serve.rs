@@ -89,9 +89,7 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
             let ledger = file.ledger.clone();
             Box::new(move || machine::no_room(&ledger))
         },
-        follower: Box::new(Following {
-            view: Arc::clone(&view),
-        }),
+        follower: Box::new(Following::new(Arc::clone(&view))),
     })?;
     clock.not_before(view.read().at);
     let shown = Arc::clone(&view);

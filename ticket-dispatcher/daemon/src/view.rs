@@ -442,8 +442,19 @@ fn about(effect: &Effect) -> Option<TicketId> {
 
 /// The view's end at the ledger.
 pub struct Following {
-    /// Whose picture is kept.
-    pub view: Arc<View>,
+    view: Arc<View>,
+    /// What of the rows followed last the streams have not heard.
+    unheard: Vec<HallEvent>,
+}
+
+impl Following {
+    /// Keeps this view's picture.
+    pub fn new(view: Arc<View>) -> Self {
+        Self {
+            view,
+            unheard: Vec::new(),
+        }
+    }
 }
 
 impl Follower for Following {
@@ -455,37 +466,34 @@ impl Follower for Following {
     }
 
     fn follow(&mut self, rows: &[Committed]) {
-        let view = &self.view;
-        let mut events = Vec::with_capacity(rows.len());
         let now = Instant::now();
-        let (seq, next_up, live) = {
-            let mut picture = view.picture.write().expect("no panic under this lock");
-            for row in rows {
-                let event = picture.fold(&view.hall, row);
-                if let Some(event) = &event {
-                    view.hear(event, &row.delivery, now);
-                }
-                events.extend(event);
+        let mut picture = self.view.picture.write().expect("no panic under this lock");
+        for row in rows {
+            let event = picture.fold(&self.view.hall, row);
+            if let Some(event) = &event {
+                self.view.hear(event, &row.delivery, now);
             }
-            let next_up = if events.is_empty() {
-                Vec::new()
-            } else {
-                picture.next_up()
-            };
-            (picture.seq, next_up, picture.live)
-        };
-        if !live {
-            return;
+            self.unheard.extend(event.filter(|_| picture.live));
         }
-        // The list of likely next numbers is that of the end of the batch for all its events: readers replace the whole
-        // list each time, and ranking the queue once per commit is what a burst can afford.
-        let events = events.into_iter().map(|mut event| {
+    }
+
+    fn publish(&mut self) {
+        let (seq, next_up) = {
+            let picture = self.view.picture.read().expect("no panic under this lock");
+            if !picture.live {
+                return;
+            }
+            // The list of likely next numbers is that of the end of the batch for all its events: readers replace the
+            // whole list each time, and ranking the queue once per commit is what a burst can afford.
+            let next_up = (!self.unheard.is_empty()).then(|| picture.next_up());
+            (picture.seq, next_up.unwrap_or_default())
+        };
+        let events = self.unheard.drain(..).map(|mut event| {
             event.next_up.clone_from(&next_up);
             let json = serde_json::to_vec(&event).expect("plain data");
             (event.seq, hub::event("journal", event.seq, &json))
         });
-        let events = events.collect();
-        view.hub.publish(seq, events);
+        self.view.hub.publish(seq, events.collect());
     }
 
     fn holders(&mut self, records: Vec<HolderRecord>) {

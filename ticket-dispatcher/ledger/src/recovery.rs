@@ -21,6 +21,8 @@ pub trait Follower: Send {
     fn begin(&mut self, engine: Engine, seq: u64);
     /// Rows that are on disk, in order. Called by recovery, and then after every commit before anybody is answered.
     fn follow(&mut self, rows: &[Committed]);
+    /// Everybody who asked for these rows is answered: now whoever only watches may hear of them.
+    fn publish(&mut self);
     /// What is known about holders of tickets of yesterday and today; called once, after recovery.
     fn holders(&mut self, records: Vec<HolderRecord>);
     /// How a commit went: rows and time from the first insert to the return of the fsync.

@@ -80,6 +80,9 @@ fn run(follower: &mut dyn Follower, receive: &Receiver<News>) {
                 for (command, answer) in answers {
                     (command.answer)(answer);
                 }
+                if !rows.is_empty() {
+                    follower.publish();
+                }
             }
             News::Trouble(why) => follower.trouble(why),
             News::Told(told) => {

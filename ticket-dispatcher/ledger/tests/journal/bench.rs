@@ -89,6 +89,7 @@ impl Follower for View {
             seen.rows.push(row.clone());
         }
     }
+    fn publish(&mut self) {}
     fn holders(&mut self, records: Vec<HolderRecord>) {
         self.0.lock().unwrap().holders = records;
     }
