@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 
 use anyhow::{Context as _, bail};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
 /// One keep-alive connection.
-pub struct Client {
-    stream: TcpStream,
+pub struct Client<S = TcpStream> {
+    stream: S,
     head: String,
     buffer: Vec<u8>,
 }
@@ -36,12 +36,19 @@ impl Client {
             .await
             .with_context(|| format!("connecting to {address}"))?;
         stream.set_nodelay(true)?;
-        let head = format!("Host: {address}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n");
-        Ok(Self {
+        let credentials = format!("Authorization: Bearer {token}\r\n");
+        Ok(Self::over(stream, address, &credentials))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    /// Speaks over a stream that is open; `credentials` are whole lines of the head, or nothing.
+    pub fn over(stream: S, host: &str, credentials: &str) -> Self {
+        Self {
             stream,
-            head,
+            head: format!("Host: {host}\r\n{credentials}Content-Type: application/json\r\n"),
             buffer: Vec::with_capacity(4096),
-        })
+        }
     }
 
     /// `POST path` with a JSON body and, where given, an idempotency key.

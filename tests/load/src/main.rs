@@ -15,6 +15,7 @@ mod restart;
 mod server;
 mod soak;
 mod tickets;
+mod tls;
 
 use clap::{Parser, Subcommand};
 
@@ -42,6 +43,8 @@ enum What {
     Restart(restart::Args),
     /// Guesses at tokens and check codes: what is found, and what a clock tells.
     Guesses(guesses::Args),
+    /// What TLS costs: handshakes a second and the CPU of a call, beside the plain loopback listener.
+    Tls(tls::Args),
     /// A week of whole days, and the memory that is left of it.
     Soak(soak::Args),
 }
@@ -56,6 +59,7 @@ async fn main() -> anyhow::Result<()> {
         What::Boards(args) => boards::run(&args).await,
         What::Restart(args) => restart::run(&args).await,
         What::Guesses(args) => guesses::run(&args).await,
+        What::Tls(args) => tls::run(&args).await,
         What::Soak(args) => soak::run(&args).await,
     }
 }

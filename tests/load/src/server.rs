@@ -15,6 +15,8 @@ pub struct Server {
     dir: PathBuf,
     /// Address of its loopback listener.
     pub address: String,
+    /// Address of its TLS listener, if it has one.
+    pub tls: Option<String>,
     /// Bearer token.
     pub token: String,
 }
@@ -27,6 +29,11 @@ impl Server {
 
     /// The same on a disk as slow as wanted.
     pub async fn start_on(dir: &Path, hall: &Path, disk: &Disk) -> anyhow::Result<Self> {
+        Self::start_with(dir, hall, disk, "").await
+    }
+
+    /// The same with more in its dispatcher file.
+    pub async fn start_with(dir: &Path, hall: &Path, disk: &Disk, more: &str) -> anyhow::Result<Self> {
         std::fs::create_dir_all(dir)?;
         let text = std::fs::read_to_string(hall).with_context(|| format!("reading {}", hall.display()))?;
         std::fs::write(dir.join("hall.toml"), open_all_day(&text))?;
@@ -39,7 +46,7 @@ impl Server {
             "[loopback]",
             "listen = \"127.0.0.1:0\"",
             "token_file = \"token\"",
-            "",
+            more,
         ]
         .join("\n");
         std::fs::write(dir.join("dispatcher.toml"), file)?;
@@ -70,11 +77,13 @@ impl Server {
         let ready: serde_json::Value =
             serde_json::from_str(&line).with_context(|| format!("its ready line: {line}"))?;
         let address = ready["loopback"].as_str().context("no loopback address")?.to_string();
+        let tls = ready["tls"].as_str().map(str::to_string);
         let token = std::fs::read_to_string(dir.join("token"))?.trim().to_string();
         Ok(Self {
             child,
             dir: dir.to_path_buf(),
             address,
+            tls,
             token,
         })
     }

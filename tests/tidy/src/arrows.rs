@@ -100,7 +100,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("tests-tidy", &[]),
-    ("tests-load", &["ticket-dispatcher-protocol"]),
+    ("tests-load", &["ticket-dispatcher-protocol", "provisioning-enrolment"]),
     (
         "tests-simulation",
         &[
