@@ -17,4 +17,4 @@ pub mod ticket;
 pub use driver::ThermalPrinter;
 pub use machine::{Job, JobOutcome, Machine, PrinterEvent, PrinterStatus, PriorLife};
 pub use profile::Profile;
-pub use ticket::{NoteKind, NoteSlip, Rendered, TicketSlip};
+pub use ticket::{NoteSlip, Rendered, TicketSlip};

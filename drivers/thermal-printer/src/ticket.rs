@@ -14,7 +14,7 @@ use ui_ticket_raster::{Align, Block, Canvas, GlyphSource, Line, Size, render, wr
 use crate::Profile;
 use crate::machine::Job;
 
-pub use note::{NoteKind, NoteSlip};
+pub use note::NoteSlip;
 
 /// What one slip says. Stored beside the ticket, so that it can be printed again with the mark 补打.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

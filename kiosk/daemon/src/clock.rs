@@ -71,12 +71,6 @@ impl Clock {
         Timestamp::from_millisecond(at.0).map_or_else(|_| String::new(), |at| self.local_text(&at.to_string()))
     }
 
-    /// Now as people read it, `2026-11-21 09:41`.
-    pub fn local_now(&self) -> String {
-        let local = Zoned::now().with_time_zone(self.zone.clone());
-        local.strftime("%Y-%m-%d %H:%M").to_string()
-    }
-
     /// An RFC 3339 time as people read it, `2026-11-21 09:41`; empty when it is none.
     pub fn local_text(&self, rfc3339: &str) -> String {
         let Ok(at) = rfc3339.parse::<Timestamp>() else {

@@ -2,10 +2,10 @@
 
 use drivers_id_reader::codec::{CardKind, Date, ValidTo};
 use drivers_id_reader::mrz::Mrz;
-use drivers_thermal_printer::{NoteKind, NoteSlip, TicketSlip};
+use drivers_thermal_printer::{NoteSlip, TicketSlip};
 use kiosk_flow::{
-    Appointment, Call, Card, Catalogue, Day, Group, JobEnd, Lent, LentNumber, LocalText, Note, Service, Slip,
-    StaffReason, TempCardRules, Ticket, TicketRequest,
+    Appointment, Call, Card, Catalogue, Day, Group, Lent, LentNumber, LocalText, Note, Service, Slip, StaffReason,
+    TempCardRules, Ticket, TicketRequest,
 };
 use provisioning_config::hall_file::Text;
 use ticket_dispatcher_protocol as wire;
@@ -288,19 +288,12 @@ pub fn slip(slip: Slip, reprint: bool) -> TicketSlip {
 }
 
 /// The slip of a making job as the printer lays it out.
-pub fn note(note: Note, at: String) -> NoteSlip {
+pub fn note(note: Note) -> NoteSlip {
     NoteSlip {
         lang: note.lang,
         hall: note.hall_name,
         phone: note.hall_phone,
         job: note.job,
-        kind: match note.end {
-            JobEnd::Doubt => NoteKind::Doubt,
-            JobEnd::NotTaken => NoteKind::NotTaken,
-            JobEnd::Failed | JobEnd::Taken => NoteKind::Failed,
-        },
-        fee: note.fee,
-        at,
     }
 }
 

@@ -282,9 +282,8 @@ impl Core {
             Effect::PrintNote { job, note } => {
                 // A note that did not come out is not printed again: the screen shows the job's number too.
                 self.notes.insert(job.0);
-                let at = self.clock.local_now();
                 if let Some(printer) = &self.devices.printer {
-                    let slip = Paper::Note(convert::note(note, at));
+                    let slip = Paper::Note(convert::note(note));
                     printer
                         .send(Order { job, slip })
                         .context("the printer's thread has stopped")?;

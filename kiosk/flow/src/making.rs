@@ -33,6 +33,7 @@ const ENDED_SHOWN: Millis = Millis::from_secs(20);
 const DOUBT_SHOWN: Millis = Millis::from_secs(60);
 /// Longest receipt that is taken from the scanner.
 const RECEIPT_MAX: usize = 40;
+
 impl Flow {
     /// The making has the screen.
     pub(crate) fn making_in_front(&self) -> bool {
@@ -57,14 +58,9 @@ impl Flow {
             return ignored(Reason::Late);
         };
         let begun = !making.job.is_empty();
-        let noted = match (&end, begun) {
-            (MakingEnd::Doubt, _) => Some(JobEnd::Doubt),
-            (MakingEnd::Failed { .. }, true) => Some(JobEnd::Failed),
-            (MakingEnd::NotTaken, true) => Some(JobEnd::NotTaken),
-            _ => None,
-        };
+        let failed = matches!(end, MakingEnd::Failed { .. } | MakingEnd::NotTaken);
         let mut slip = SlipState::Unwanted;
-        if let Some(how) = noted {
+        if end == MakingEnd::Doubt || (failed && begun) {
             slip = if self.printer.prints() {
                 SlipState::Printed
             } else {
@@ -76,8 +72,6 @@ impl Flow {
                 hall_name: self.catalogue.hall_name.get(lang).to_string(),
                 hall_phone: self.catalogue.hall_phone.clone(),
                 job: making.job.clone(),
-                end: how,
-                fee: making.paid,
             };
             if slip == SlipState::Printed {
                 let no = self.next_job;

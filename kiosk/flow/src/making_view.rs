@@ -88,7 +88,6 @@ impl Flow {
                 end: end.clone(),
                 job: making.job.clone(),
                 slip: *slip,
-                elsewhere: self.settings.elsewhere.get(self.prefs.lang).to_string(),
             },
         }
     }

@@ -105,12 +105,7 @@ pub fn show(view: &View, making: &MakingScreen) -> ui::Page {
             view.set_making_left_s(i32::from(*left_s));
             ui::MakingPart::Take
         }
-        MakingScreen::Ended {
-            end,
-            job,
-            slip,
-            elsewhere,
-        } => {
+        MakingScreen::Ended { end, job, slip } => {
             show_end(view, end);
             view.set_making_job(job.as_str().into());
             view.set_making_slip(match slip {
@@ -118,7 +113,6 @@ pub fn show(view: &View, making: &MakingScreen) -> ui::Page {
                 SlipState::Printed => 1,
                 SlipState::NoPaper => 2,
             });
-            view.set_elsewhere(elsewhere.as_str().into());
             ui::MakingPart::Ended
         }
     };

@@ -131,7 +131,7 @@ pub enum MakingEnd {
     Taken,
     /// Nobody took it: it lies in the retract bin.
     NotTaken,
-    /// One of Q01 to Q14.
+    /// One of Q01 to Q15.
     Refused {
         /// Which.
         refusal: Refusal,
@@ -233,8 +233,6 @@ pub enum MakingScreen {
         job: String,
         /// The slip.
         slip: SlipState,
-        /// Where to go.
-        elsewhere: String,
     },
 }
 

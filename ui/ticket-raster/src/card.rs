@@ -311,18 +311,24 @@ fn broken(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// True when the last scan comes to its end (EOI after the last SOS): a decoder fills what is missing with grey, and a
-/// grey rectangle is no face.
-fn is_whole(jpeg: &[u8]) -> bool {
+/// Where the last scan ends (EOI after the last SOS); none where it has no end.
+fn end_of(jpeg: &[u8]) -> Option<usize> {
     let last = |marker: [u8; 2]| jpeg.windows(2).rposition(|pair| pair == marker);
-    matches!((last([0xFF, 0xDA]), last([0xFF, 0xD9])), (Some(scan), Some(end)) if end > scan)
+    last([0xFF, 0xD9]).filter(|end| last([0xFF, 0xDA]).is_some_and(|scan| scan < *end))
 }
 
-/// Grey of the photo, its width and height.
+/// Grey of the photo, its width and height; none for one that ends early. A decoder fills what is missing with grey,
+/// and a grey rectangle is no face. It does not tell where an end mark was put behind the cut, so the photo is decoded
+/// a second time with other bits behind its last: a whole picture does not hang on them, a cut one takes them for its
+/// own.
 fn grey(jpeg: &[u8]) -> Option<(Vec<u8>, usize, usize)> {
-    if !is_whole(jpeg) {
-        return None;
-    }
+    let end = end_of(jpeg)?;
+    let longer = [&jpeg[..end], &[0xAA; 64], &jpeg[end..]].concat();
+    let whole = decoded(jpeg)?;
+    (decoded(&longer)? == whole).then_some(whole)
+}
+
+fn decoded(jpeg: &[u8]) -> Option<(Vec<u8>, usize, usize)> {
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .jpeg_set_out_colorspace(ColorSpace::Luma);

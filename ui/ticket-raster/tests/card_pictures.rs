@@ -124,6 +124,22 @@ fn a_photo_that_breaks_off_is_no_photo() {
         let broken = draw(&PHOTO[..length]);
         assert!(matches!(broken, Err(CardError::Photo)), "{length} of {}", PHOTO.len());
     }
+    // The same with an end mark put behind the cut.
+    for length in [
+        700,
+        3000,
+        PHOTO.len() / 2,
+        PHOTO.len() - 200,
+        PHOTO.len() - 20,
+        PHOTO.len() - 6,
+    ] {
+        let forged = draw(&[&PHOTO[..length], &[0xFF, 0xD9]].concat());
+        assert!(
+            matches!(forged, Err(CardError::Photo)),
+            "{length} of {} and an end",
+            PHOTO.len()
+        );
+    }
     assert!(
         draw(&[PHOTO, b"\0\0"].concat()).is_ok(),
         "what comes after its end is nobody's face"

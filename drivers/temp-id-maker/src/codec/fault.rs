@@ -38,6 +38,11 @@ impl Fault {
     pub fn of(code: u16) -> Option<&'static Self> {
         ALL.iter().find(|fault| fault.code == code)
     }
+
+    /// Only two people may clear it: a card within reach of others, a bin or the machine opened by nobody knows whom.
+    pub fn takes_two(&self) -> bool {
+        matches!(self.code, 0x0504 | 0x0605 | 0x0704)
+    }
 }
 
 const fn fault(

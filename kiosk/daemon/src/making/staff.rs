@@ -13,9 +13,6 @@ use ticket_dispatcher_protocol::{MakerAction, MakerDone, MakerDoubt, MakerItem, 
 use super::machine::{Machine, keep, short};
 use super::{kept, unix_s};
 
-/// Faults that only two people may clear.
-const TWO_CLEAR: [u16; 3] = [0x0504, 0x0605, 0x0704];
-
 /// Said to staff: done, or why not.
 type Said = Result<String, String>;
 
@@ -89,7 +86,7 @@ impl Machine {
             MakerAction::SelfTest | MakerAction::Home => 1,
             MakerAction::ClearFault => {
                 let fault = self.look().map_or(0, |status| status.fault);
-                1 + usize::from(TWO_CLEAR.contains(&fault))
+                1 + usize::from(Fault::of(fault).is_some_and(Fault::takes_two))
             }
             _ => 2,
         }

@@ -64,7 +64,7 @@ pub enum MakingInput {
         /// The name.
         name: Personal,
     },
-    /// One of Q01 to Q14; nothing was consumed.
+    /// One of Q01 to Q15; nothing was consumed.
     Refused {
         /// Which question.
         ask: IdemKey,
@@ -146,7 +146,8 @@ pub enum MakingOrder {
     Forget,
 }
 
-/// The printed slip of a job that did not end with a card in the hand.
+/// The printed slip of a job that did not end with a card in the hand: its number and where to go, nothing else, for
+/// somebody else may stand there when it comes out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// Its language.
@@ -157,10 +158,6 @@ pub struct Note {
     pub hall_phone: String,
     /// The job, short.
     pub job: String,
-    /// How it ended.
-    pub end: JobEnd,
-    /// A fee goes back, or is held while in doubt.
-    pub fee: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

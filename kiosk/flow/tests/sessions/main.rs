@@ -5,6 +5,7 @@ mod appointments;
 mod bench;
 mod faults;
 mod making;
+mod making_ends;
 mod random;
 mod scans;
 mod ways;

@@ -5,7 +5,7 @@ use kiosk_flow::{
     Reason, Seek, TempCardRules,
 };
 use ticket_dispatcher_types::{IdemKey, Personal};
-use ui_model::{Intent, MakingEnd, MakingScreen, MakingStep, Refusal, Screen, SlipState, TempCard};
+use ui_model::{Intent, MakingEnd, MakingScreen, MakingStep, Refusal, Screen, TempCard};
 
 use crate::bench::{Bench, adult, catalogue};
 
@@ -25,7 +25,7 @@ pub fn bench(rules: TempCardRules) -> Bench {
     bench
 }
 
-fn say(bench: &mut Bench, input: MakingInput) -> Outcome {
+pub fn say(bench: &mut Bench, input: MakingInput) -> Outcome {
     bench.step(Input::Making(input))
 }
 
@@ -36,7 +36,7 @@ pub fn part(bench: &mut Bench) -> MakingScreen {
     }
 }
 
-fn end(bench: &mut Bench) -> MakingEnd {
+pub fn end(bench: &mut Bench) -> MakingEnd {
     match part(bench) {
         MakingScreen::Ended { end, .. } => end,
         other => panic!("not over: {other:?}"),
@@ -101,7 +101,7 @@ fn to_found(bench: &mut Bench) {
 }
 
 /// Up to the one order to make.
-fn to_making(bench: &mut Bench) -> IdemKey {
+pub fn to_making(bench: &mut Bench) -> IdemKey {
     to_found(bench);
     bench.touch(Intent::MakingGo);
     bench.touch(Intent::MakingGo);
@@ -118,7 +118,7 @@ fn to_making(bench: &mut Bench) -> IdemKey {
     ask
 }
 
-fn working(bench: &mut Bench, step: MakingStep, attempt: u8) -> Outcome {
+pub fn working(bench: &mut Bench, step: MakingStep, attempt: u8) -> Outcome {
     let job = "3E6D-4250".to_string();
     say(
         bench,
@@ -131,7 +131,7 @@ fn working(bench: &mut Bench, step: MakingStep, attempt: u8) -> Outcome {
     )
 }
 
-fn ended(bench: &mut Bench, how: JobEnd) -> Outcome {
+pub fn ended(bench: &mut Bench, how: JobEnd) -> Outcome {
     let job = "3E6D-4250".to_string();
     say(bench, MakingInput::Ended { job, end: how })
 }
@@ -390,65 +390,6 @@ fn somebody_takes_a_number_while_the_machine_works() {
     bench.touch(Intent::Cancel);
     bench.wait_s(20);
     assert!(matches!(part(&mut bench), MakingScreen::Take { .. }));
-}
-
-#[test]
-fn a_second_attempt_is_told_and_a_second_failure_sends_to_a_window_with_a_slip() {
-    let mut bench = bench(RULES);
-    to_making(&mut bench);
-    working(&mut bench, MakingStep::Laminate, 1);
-    working(&mut bench, MakingStep::Check, 2);
-    assert!(matches!(part(&mut bench), MakingScreen::Work { attempt: 2, .. }));
-    bench.taken();
-    ended(&mut bench, JobEnd::Failed);
-    assert_eq!(end(&mut bench), MakingEnd::Failed { refund: true });
-    let notes: Vec<_> = bench
-        .taken()
-        .into_iter()
-        .filter_map(|effect| match effect {
-            Effect::PrintNote { note, .. } => Some(note),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(notes.len(), 1);
-    assert_eq!(
-        (notes[0].job.as_str(), notes[0].end, notes[0].fee),
-        ("3E6D-4250", JobEnd::Failed, true)
-    );
-}
-
-#[test]
-fn a_doubt_shows_the_job_for_a_minute_and_says_where_there_is_no_paper() {
-    let mut bench = bench(RULES);
-    to_making(&mut bench);
-    working(&mut bench, MakingStep::Feed, 1);
-    bench.printer(kiosk_flow::PrinterInput::Status(kiosk_flow::PrinterState::Down(
-        ui_model::Trouble::PaperOut,
-    )));
-    bench.taken();
-    ended(&mut bench, JobEnd::Doubt);
-    match part(&mut bench) {
-        MakingScreen::Ended {
-            end: MakingEnd::Doubt,
-            job,
-            slip: SlipState::NoPaper,
-            ..
-        } => assert_eq!(job, "3E6D-4250"),
-        other => panic!("{other:?}"),
-    }
-    bench.wait_s(55);
-    assert_eq!(end(&mut bench), MakingEnd::Doubt);
-    bench.wait_s(6);
-    assert!(matches!(bench.screen(), Screen::Attract { .. }));
-}
-
-#[test]
-fn a_job_of_before_a_restart_is_shown_to_its_end() {
-    let mut bench = bench(RULES);
-    working(&mut bench, MakingStep::Laminate, 1);
-    assert!(matches!(part(&mut bench), MakingScreen::Work { .. }));
-    ended(&mut bench, JobEnd::NotTaken);
-    assert_eq!(end(&mut bench), MakingEnd::NotTaken);
 }
 
 #[test]

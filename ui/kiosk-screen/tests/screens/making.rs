@@ -3,7 +3,7 @@
 use ticket_dispatcher_types::Lang;
 use ui_model::{MakingEnd, MakingScreen, MakingStep, Refusal, Screen, SlipState};
 
-use crate::examples::{Example, elsewhere, model};
+use crate::examples::{Example, model};
 
 /// What the pictures beside the first set show.
 #[allow(dead_code, reason = "the bench draws only what all examples show")]
@@ -22,16 +22,15 @@ pub const KINDS: [&str; 12] = [
     "making-doubt",
 ];
 
-fn ended(lang: Lang, end: MakingEnd, job: &str, slip: SlipState) -> MakingScreen {
+fn ended(end: MakingEnd, job: &str, slip: SlipState) -> MakingScreen {
     MakingScreen::Ended {
         end,
         job: job.into(),
         slip,
-        elsewhere: elsewhere(lang),
     }
 }
 
-fn ends(lang: Lang) -> Vec<(&'static str, MakingScreen)> {
+fn ends() -> Vec<(&'static str, MakingScreen)> {
     const REFUSED: [&str; 15] = [
         "making-Q01",
         "making-Q02",
@@ -52,27 +51,18 @@ fn ends(lang: Lang) -> Vec<(&'static str, MakingScreen)> {
     let refused = Refusal::ALL.into_iter().zip(REFUSED).map(|(refusal, name)| {
         let refund = refusal == Refusal::HeldElsewhere;
         let end = MakingEnd::Refused { refusal, refund };
-        (name, ended(lang, end, "", SlipState::Unwanted))
+        (name, ended(end, "", SlipState::Unwanted))
     });
     let job = "3E6D-4250";
     let failed = MakingEnd::Failed { refund: true };
     let mut all: Vec<_> = refused.collect();
     all.extend([
-        ("making-taken", ended(lang, MakingEnd::Taken, job, SlipState::Unwanted)),
-        (
-            "making-not-taken",
-            ended(lang, MakingEnd::NotTaken, job, SlipState::Printed),
-        ),
-        ("making-failed", ended(lang, failed, job, SlipState::Printed)),
-        ("making-doubt", ended(lang, MakingEnd::Doubt, job, SlipState::NoPaper)),
-        (
-            "making-at-window",
-            ended(lang, MakingEnd::AtWindow, "", SlipState::Unwanted),
-        ),
-        (
-            "making-cancelled",
-            ended(lang, MakingEnd::Cancelled, "", SlipState::Unwanted),
-        ),
+        ("making-taken", ended(MakingEnd::Taken, job, SlipState::Unwanted)),
+        ("making-not-taken", ended(MakingEnd::NotTaken, job, SlipState::Printed)),
+        ("making-failed", ended(failed, job, SlipState::Printed)),
+        ("making-doubt", ended(MakingEnd::Doubt, job, SlipState::NoPaper)),
+        ("making-at-window", ended(MakingEnd::AtWindow, "", SlipState::Unwanted)),
+        ("making-cancelled", ended(MakingEnd::Cancelled, "", SlipState::Unwanted)),
     ]);
     all
 }
@@ -153,7 +143,7 @@ fn parts() -> Vec<(&'static str, MakingScreen)> {
 pub fn all(lang: Lang) -> Vec<Example> {
     parts()
         .into_iter()
-        .chain(ends(lang))
+        .chain(ends())
         .map(|(name, making)| Example {
             name,
             model: Some(model(lang, Screen::Making { making })),

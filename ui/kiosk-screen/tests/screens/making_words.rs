@@ -4,7 +4,7 @@
 use ticket_dispatcher_types::Lang;
 use ui_model::{MakingEnd, MakingScreen, MakingStep, Model, Refusal, Screen, SlipState, TempCard};
 
-use crate::examples::{attract, elsewhere, model};
+use crate::examples::{attract, model};
 use crate::stage::Stage;
 
 /// Refusals Q01 to Q14 in their order: simplified as the reference has it, traditional, English; then the kiosk's own.
@@ -80,8 +80,8 @@ const REFUSED: [[&str; 3]; 15] = [
         "Out of service. Please use another machine or a window",
     ],
     [
-        "这份申请上次没有制成或未取走，请凭小票到综合窗口办理",
-        "這份申請上次沒有製成或未取走，請憑小票到綜合窗口辦理",
+        "这份申请上次没有制成或未取走，请凭纸条到综合窗口办理",
+        "這份申請上次沒有製成或未取走，請憑紙條到綜合窗口辦理",
         "No card of this application was made or taken last time. Please take your slip to a service window",
     ],
 ];
@@ -98,10 +98,38 @@ const FAILED: [&str; 3] = [
     "製證未成功，費用將原路退回，請到綜合窗口辦理",
     "No card was made. The fee goes back. Please go to a window",
 ];
+const ELSEWHERE: [&str; 3] = [
+    "临时身份证设备维护中，请使用其他设备",
+    "臨時身份證設備維護中，請使用其他設備",
+    "Temporary ID card machine out of service. Please use another machine",
+];
 const DOWN: [&str; 3] = [
     "临时身份证：设备维护中",
     "臨時身份證：設備維護中",
     "Temporary ID card: out of service",
+];
+
+/// From the first second of the minute in which a card lies in the slot.
+const DRAWN_IN: [&str; 3] = [
+    "60 秒内没有取走，证件会收回机内，不留给别人",
+    "60 秒內沒有取走，證件會收回機內，不留給別人",
+    "Not taken within 60 seconds, it goes back inside, out of reach of others",
+];
+/// Where to go, for refusals whose words name no window, and after a card was left.
+const QUESTIONS: [&str; 3] = [
+    "如有疑问，请到综合窗口",
+    "如有疑問，請到綜合窗口",
+    "For questions, please go to a service window",
+];
+const COLLECT: [&str; 3] = [
+    "请到户政窗口领取",
+    "請到戶政窗口領取",
+    "Collect it at the household registration window",
+];
+const LEFT: [&str; 3] = [
+    "请凭纸条到综合窗口办理",
+    "請憑紙條到綜合窗口辦理",
+    "Please take the slip to a service window",
 ];
 
 fn making(lang: Lang, making: MakingScreen) -> Model {
@@ -113,7 +141,6 @@ fn ended(lang: Lang, end: MakingEnd, job: &str) -> Model {
         end,
         job: job.into(),
         slip: SlipState::Printed,
-        elsewhere: elsewhere(lang),
     };
     making(lang, end)
 }
@@ -146,6 +173,13 @@ fn every_refusal_and_every_fault_is_told_in_the_words_of_the_reference() {
         };
         says(&stage, making(lang, again), AGAIN[at]);
         let failed = ended(lang, MakingEnd::Failed { refund: true }, "3E6D-4250");
+        says(&stage, making(lang, MakingScreen::Take { left_s: 60 }), DRAWN_IN[at]);
+        says(&stage, making(lang, MakingScreen::Take { left_s: 5 }), DRAWN_IN[at]);
+        says(&stage, ended(lang, MakingEnd::NotTaken, "3E6D-4250"), LEFT[at]);
+        for (refusal, words) in [(Refusal::NotSigned, QUESTIONS[at]), (Refusal::CardIsMade, COLLECT[at])] {
+            let end = MakingEnd::Refused { refusal, refund: false };
+            says(&stage, ended(lang, end, ""), words);
+        }
         says(&stage, failed.clone(), FAILED[at]);
         says(&stage, failed, "3E6D-4250");
         says(&stage, ended(lang, MakingEnd::Doubt, "3E6D-4250"), "3E6D-4250");
@@ -153,6 +187,27 @@ fn every_refusal_and_every_fault_is_told_in_the_words_of_the_reference() {
         if let Screen::Attract { temp_card, .. } = &mut idle {
             *temp_card = TempCard::Down;
         }
-        says(&stage, model(lang, idle), DOWN[at]);
+        says(&stage, model(lang, idle.clone()), DOWN[at]);
+        says(&stage, model(lang, idle), ELSEWHERE[at]);
+    }
+}
+
+#[test]
+fn every_end_without_a_card_names_one_place_to_go() {
+    const PLACES: [&str; 4] = ["综合窗口", "户政窗口", "服务台", "号自助机"];
+    let stage = Stage::new();
+    let refused = Refusal::ALL.map(|refusal| MakingEnd::Refused { refusal, refund: true });
+    let others = [
+        MakingEnd::Failed { refund: true },
+        MakingEnd::NotTaken,
+        MakingEnd::Doubt,
+        MakingEnd::AtWindow,
+    ];
+    for end in refused.into_iter().chain(others) {
+        stage.show(Some(&ended(Lang::ZhHans, end.clone(), "3E6D-4250")));
+        let labels: Vec<String> = stage.elements().into_iter().map(|element| element.label).collect();
+        let named = PLACES.map(|place| labels.iter().any(|label| label.contains(place)));
+        let count = named.iter().filter(|named| **named).count();
+        assert_eq!(count, 1, "{end:?}: {labels:?}");
     }
 }
