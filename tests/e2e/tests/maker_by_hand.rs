@@ -109,15 +109,47 @@ impl Bench {
         Ok(())
     }
 
-    async fn hands(&self) -> anyhow::Result<u64> {
+    /// Everything that was broken is whole again.
+    async fn heal(&self) -> anyhow::Result<()> {
         let address = self.daemon.ready()["control"].as_str().context("an address")?;
-        let world: Value = tests_e2e::http_client()
-            .get(format!("http://{address}/maker"))
+        let answer = tests_e2e::http_client()
+            .delete(format!("http://{address}/maker/fault"))
             .send()
-            .await?
-            .json()
             .await?;
-        world["blanks"]["hand"].as_u64().context("a count")
+        answer.error_for_status()?;
+        Ok(())
+    }
+
+    async fn world(&self) -> anyhow::Result<Value> {
+        let address = self.daemon.ready()["control"].as_str().context("an address")?;
+        let world = tests_e2e::http_client().get(format!("http://{address}/maker"));
+        Ok(world.send().await?.json().await?)
+    }
+
+    /// Waits for the machine to tell of a fault.
+    async fn stands(&self, code: &str) -> anyhow::Result<()> {
+        for _ in 0..100 {
+            if self.world().await?["fault"] == code {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        anyhow::bail!("{code} never stood")
+    }
+
+    /// `--clear-fault`: exit status and what it said.
+    async fn clear(&self, staff: &[&str]) -> anyhow::Result<(i32, Value)> {
+        let mut command = Command::new(built("hallctl").await?);
+        command.args(["device", "maker", "--port", &self.port(), "--clear-fault"]);
+        let out = command.args(staff).stdin(Stdio::null()).output().await?;
+        let text = String::from_utf8_lossy(&out.stdout);
+        let said = text.lines().last().map(serde_json::from_str).transpose()?;
+        let code = out.status.code().context("it ended by itself")?;
+        Ok((code, said.unwrap_or(Value::Null)))
+    }
+
+    async fn hands(&self) -> anyhow::Result<u64> {
+        self.world().await?["blanks"]["hand"].as_u64().context("a count")
     }
 }
 
@@ -195,6 +227,24 @@ async fn each_ending_has_its_exit_status() -> anyhow::Result<()> {
         .await?;
     let (code, last) = bench.make(&record, &dir("shutter")).await?;
     ensure!(code == 3, "{code} {last}");
+    // Mended and cleared by a technician; without the mending it would stand again.
+    bench.heal().await?;
+    let (code, said) = bench.clear(&[]).await?;
+    ensure!(code == 2, "nobody cleared it: {code} {said}");
+    let (code, said) = bench.clear(&["--staff", "1001"]).await?;
+    ensure!(code == 0 && said["cleared"] == "0503", "{code} {said}");
+    let (code, last) = bench.make(&record, &dir("shutter")).await?;
+    ensure!((code, &last["outcome"]) == (0, &json!("taken")), "{code} {last}");
+    let (code, said) = bench.clear(&["--staff", "1001"]).await?;
+    ensure!(code == 0 && said["cleared"].is_null(), "none stands: {code} {said}");
+    // Its tamper switch takes two different people.
+    bench.control("/fault", json!({ "code": "0704" })).await?;
+    bench.stands("0704").await?;
+    bench.heal().await?;
+    let (code, said) = bench.clear(&["--staff", "1001", "--staff", "1001"]).await?;
+    ensure!(code == 2, "{code} {said}");
+    let (code, said) = bench.clear(&["--staff", "1001", "--staff", "1002"]).await?;
+    ensure!(code == 0 && said["cleared"] == "0704", "{code} {said}");
 
     // Another machine than the job began on gets nothing but a greeting.
     let bench = Bench::start("other").await?;

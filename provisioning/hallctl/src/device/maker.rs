@@ -1,5 +1,6 @@
 //! `hallctl device maker`: a temporary-ID maker by hand, and one card from a file.
 
+mod clear;
 mod make;
 mod record;
 mod store;
@@ -14,7 +15,7 @@ use serde_json::json;
 
 /// Arguments of the command.
 #[derive(clap::Args)]
-#[command(group = clap::ArgGroup::new("what").required(true).args(["status", "conformance", "make"]))]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["status", "conformance", "make", "clear_fault"]))]
 pub struct Args {
     /// Serial path, `usb:VID:PID` or `tcp:HOST:PORT`.
     #[arg(long)]
@@ -29,6 +30,15 @@ pub struct Args {
     /// on.
     #[arg(long, value_name = "RECORD.json", requires = "state")]
     make: Option<PathBuf>,
+    /// Clear the fault that stands, after what is wrong was mended and what lay in the path taken out.
+    #[arg(long, requires = "staff")]
+    clear_fault: bool,
+    /// Staff number, with --clear-fault; twice for what takes two people (0504, 0605, 0704).
+    #[arg(long)]
+    staff: Vec<u32>,
+    /// Key of a machine that demands codes, with --clear-fault: a file of hexadecimal digits.
+    #[arg(long, value_name = "FILE")]
+    device_key_file: Option<PathBuf>,
     /// Where the job is remembered; a photo is in it until the card is made.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
@@ -61,6 +71,7 @@ pub fn run(args: &Args) -> ExitCode {
     let done = match (&args.make, &args.state) {
         (Some(record), Some(state)) => make::run(&args.port, record, state),
         _ if args.conformance => conform(&args.port),
+        _ if args.clear_fault => clear::run(args),
         _ => status(&args.port),
     };
     match done {

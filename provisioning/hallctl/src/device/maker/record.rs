@@ -46,7 +46,8 @@ pub fn refused(refusal: Refusal) -> Stop {
     }
 }
 
-fn hex(text: &str) -> Option<Vec<u8>> {
+/// Bytes from hexadecimal digits.
+pub fn hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
     let pairs = digits
         .chunks(2)

@@ -18,6 +18,9 @@ const APPLICANTS: [&str; 4] = [
     "99010720030318021X",
 ];
 
+/// Their receipts, which are the numbers of their records here.
+const RECORDS: [&str; 3] = ["990100202600000001", "990100202600000002", "990100202600000003"];
+
 /// Files that hold a secret on purpose: keys and the machine's token, and what the emulated camera sees.
 const SPARED: [&str; 3] = ["key", "token", "jpg"];
 
@@ -38,6 +41,7 @@ pub async fn nothing_told(play: &mut Play, report: &mut Report) -> anyhow::Resul
         }
     }
     secrets.extend(APPLICANTS.map(|number| Secret::text("number", number)));
+    secrets.extend(RECORDS.map(|number| Secret::text("record", number)));
     secrets.extend(play.tokens.iter().map(|token| Secret::text("token", token)));
     ensure!(
         secrets.len() > 50 && !play.tokens.is_empty(),
