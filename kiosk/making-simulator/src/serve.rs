@@ -73,7 +73,7 @@ async fn find(State(service): Of, Json(asked): Json<Find>) -> Answer<Found> {
 
 async fn claim(State(service): Of, Json(asked): Json<ClaimAsked>) -> Answer<Claim> {
     let claim = service.open()?.claim(&asked, now());
-    tracing::info!(record = asked.record_no, kiosk = asked.kiosk_id, ?claim, "claim");
+    tracing::info!(job = asked.job_id, kiosk = asked.kiosk_id, ?claim, "claim");
     Ok(Json(claim))
 }
 
@@ -83,7 +83,7 @@ async fn verify_face(State(service): Of, Json(asked): Json<FaceAsked>) -> Answer
 
 async fn report(State(service): Of, Json(report): Json<Report>) -> Answer<Value> {
     service.open()?.report(&report);
-    tracing::info!(record = report.record_no, outcome = ?report.outcome, "report");
+    tracing::info!(job = report.job_id, outcome = ?report.outcome, "report");
     Ok(Json(json!({ "stored": true })))
 }
 
