@@ -168,6 +168,8 @@ pub fn staff_reason(reason: StaffReason) -> wire::StaffCallReason {
         StaffReason::Priority => wire::StaffCallReason::Priority,
         StaffReason::CardLeft => wire::StaffCallReason::CardLeft,
         StaffReason::Printer => wire::StaffCallReason::Printer,
+        StaffReason::CaseOpened => wire::StaffCallReason::CaseOpened,
+        StaffReason::PaperRefilled => wire::StaffCallReason::PaperRefilled,
     }
 }
 

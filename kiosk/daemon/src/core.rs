@@ -20,6 +20,7 @@ use crate::convert;
 use crate::dispatcher::Line;
 use crate::making::Desk;
 use crate::printer::{Order, Paper};
+use crate::renewal::Renewal;
 use crate::screen::Models;
 use crate::vault::Vault;
 use crate::watchdog::Watchdog;
@@ -71,6 +72,7 @@ pub struct Core {
     watchdog: Watchdog,
     alone: Option<Alone>,
     vault: Arc<Vault>,
+    renewal: Renewal,
 }
 
 impl Core {
@@ -82,7 +84,7 @@ impl Core {
         line: Line,
         devices: Devices,
         models: Models,
-        (alone, vault): (Option<Alone>, Arc<Vault>),
+        (alone, vault, renewal): (Option<Alone>, Arc<Vault>, Renewal),
     ) -> Self {
         Self {
             flow,
@@ -96,6 +98,7 @@ impl Core {
             watchdog: Watchdog::start(),
             alone,
             vault,
+            renewal,
         }
     }
 
@@ -120,6 +123,10 @@ impl Core {
                 self.watchdog.turn();
                 self.step(Input::Tick)?;
                 self.run_errands()?;
+                if self.renewal.is_due() && self.flow.is_idle() {
+                    tracing::info!("restarting for the new certificate");
+                    return Ok(());
+                }
             }
         }
     }
@@ -362,6 +369,7 @@ fn name(input: &Input) -> &'static str {
         Input::Dispatcher(_) => "dispatcher",
         Input::Printer(_) => "printer",
         Input::Making(_) => "making",
+        Input::Case { .. } => "case",
         Input::Tick => "tick",
         Input::PowerFail => "power_fail",
         Input::PowerBack => "power_back",

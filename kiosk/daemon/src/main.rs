@@ -5,6 +5,7 @@
 //! rather than going on when its outbox cannot keep what it was told.
 
 mod alone;
+mod case;
 mod clock;
 mod convert;
 mod core;
@@ -13,6 +14,7 @@ mod making;
 mod passport;
 mod printer;
 mod reader;
+mod renewal;
 mod screen;
 mod vault;
 mod watchdog;
@@ -32,6 +34,7 @@ use crate::core::{Core, Devices, Message};
 
 /// One kiosk of the hall.
 #[derive(Parser)]
+#[command(version)]
 struct Args {
     /// The kiosk's file.
     #[arg(long)]
@@ -89,6 +92,7 @@ fn run(file: &KioskFile) -> anyhow::Result<()> {
     }
 
     let alone = alone::Alone::open(file, &clock, &vault)?;
+    let renewal = renewal::Renewal::new(file.dispatcher.cert.as_deref());
     let client = dispatcher::client(&file.dispatcher)?;
     let line = dispatcher::Line::start(
         runtime.handle().clone(),
@@ -124,6 +128,9 @@ fn run(file: &KioskFile) -> anyhow::Result<()> {
         }
         None => None,
     };
+    if let Some(case) = &file.case {
+        case::start(case, tx.clone())?;
+    }
     if let Some(scanner) = &file.scanner {
         making::start_scanner(scanner, tx.clone())?;
     }
@@ -137,7 +144,7 @@ fn run(file: &KioskFile) -> anyhow::Result<()> {
         line,
         Devices { printer, desk },
         models,
-        (alone, vault),
+        (alone, vault, renewal),
     );
     println!("{{\"ready\":true}}");
     core.run(&rx)

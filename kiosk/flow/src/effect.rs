@@ -90,6 +90,10 @@ pub enum StaffReason {
     Printer,
     /// The maker or a person at it needs somebody.
     Maker,
+    /// The case was opened.
+    CaseOpened,
+    /// The roll was changed: told, nobody has to come.
+    PaperRefilled,
 }
 
 /// What is said.

@@ -115,12 +115,29 @@ impl Flow {
             Input::Dispatcher(answer) => self.dispatcher(at, answer, &mut effects),
             Input::Printer(printer) => self.printer(at, printer, &mut effects),
             Input::Making(input) => self.making_input(at, input, &mut effects),
+            Input::Case { open } => Self::case(open, &mut effects),
             Input::Tick => self.tick(at, &mut effects),
             Input::PowerFail => self.power_fail(&mut effects),
             Input::PowerBack => self.power_back(),
         };
         self.settle(at, &mut effects);
         Step { outcome, effects }
+    }
+
+    /// True when nobody is here and nothing is under way: no session, no card on the reader, no slip on its way, nobody
+    /// at the maker. Then the kiosk may end itself without anybody noticing.
+    pub fn is_idle(&self) -> bool {
+        let nobody = self.session.is_none() && self.making.is_none() && self.card == CardPlace::Absent;
+        nobody && self.jobs.is_empty() && self.prefs == Self::fresh_prefs(&self.settings)
+    }
+
+    /// Somebody opened the case, or shut it. Staff come to see who; the session goes on.
+    fn case(open: bool, effects: &mut Effects) -> Outcome {
+        if open {
+            effects.push(Effect::CallStaff(StaffReason::CaseOpened));
+        }
+        effects.push(log(if open { "case_opened" } else { "case_shut" }));
+        Outcome::Advanced
     }
 
     /// Why no number can be given out now, if so.

@@ -34,6 +34,11 @@ pub enum Input {
     Printer(PrinterInput),
     /// The maker of temporary cards, its service and its scanner.
     Making(MakingInput),
+    /// The case was opened or shut.
+    Case {
+        /// Open.
+        open: bool,
+    },
     /// Time passed; at least twice a second.
     Tick,
     /// Power is failing or the kiosk is being stopped: wipe and take nobody on.

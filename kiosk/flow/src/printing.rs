@@ -23,6 +23,11 @@ impl Flow {
                 if self.printer.prints() && !state.prints() {
                     effects.push(log("printer_down"));
                 }
+                let low = |state| matches!(state, PrinterState::PaperLow | PrinterState::Down(Trouble::PaperOut));
+                if low(self.printer) && state == PrinterState::Ready {
+                    effects.push(log("paper_refilled"));
+                    effects.push(Effect::CallStaff(StaffReason::PaperRefilled));
+                }
                 self.printer = state;
                 self.printer_fresh = true;
                 if same { ignored(Reason::Same) } else { Outcome::Advanced }

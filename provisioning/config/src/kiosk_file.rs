@@ -45,6 +45,8 @@ pub struct KioskFile {
     pub maker: Option<Maker>,
     /// The scanner of receipts.
     pub scanner: Option<ReceiptScanner>,
+    /// The switch of the case; none for a case without one.
+    pub case: Option<Case>,
     /// How every session begins.
     pub modes: Modes,
     /// Time-outs.
@@ -65,6 +67,21 @@ pub struct Dispatcher {
     pub key: Option<PathBuf>,
     /// Bearer token of the loopback listener.
     pub token_file: Option<PathBuf>,
+}
+
+/// `[case]`: a switch that tells that the case was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// A file that the kernel keeps, such as `/sys/class/gpio/gpio17/value`.
+    pub switch: PathBuf,
+    /// What stands in it while the case is open.
+    #[serde(default = "one")]
+    pub open: String,
+}
+
+fn one() -> String {
+    "1".to_string()
 }
 
 /// `[reader]`.
@@ -194,6 +211,7 @@ struct RawFile {
     printer: Option<Printer>,
     maker: Option<Maker>,
     scanner: Option<ReceiptScanner>,
+    case: Option<Case>,
     #[serde(default)]
     modes: Modes,
     #[serde(default)]
@@ -248,6 +266,10 @@ impl KioskFile {
                 key: raw.dispatcher.key.map(under),
                 token_file: raw.dispatcher.token_file.map(under),
             },
+            case: raw.case.map(|case| Case {
+                switch: under(case.switch),
+                open: case.open,
+            }),
             reader: raw.reader,
             passport: raw.passport,
             printer: raw.printer,

@@ -199,7 +199,7 @@ async fn renew(args: &Renew) -> anyhow::Result<ExitCode> {
         "the certificate is for another key. The old one stays"
     );
     private::replace(&cert, format!("{}{}", answer.certificate, *next.pem()).as_bytes())?;
-    println!("renewed; restart the kiosk to use it");
+    println!("renewed; the kiosk takes it up when nobody stands before it");
     Ok(ExitCode::SUCCESS)
 }
 

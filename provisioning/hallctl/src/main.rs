@@ -10,6 +10,7 @@ mod enrol;
 mod init;
 mod maker;
 mod private;
+mod support;
 mod whatif;
 
 use std::path::PathBuf;
@@ -45,6 +46,8 @@ enum Command {
     Enrol(enrol::Enrol),
     /// Get a new certificate for a kiosk when two thirds of the old one's time are over.
     Renew(enrol::Renew),
+    /// Write down what somebody who helps from afar needs to see, without anybody's data in it.
+    SupportBundle(support::Args),
     /// Run a whole hall on this machine with emulated devices, until Ctrl-C.
     Demo(demo::Args),
     /// Ask a running dispatcher when the queue will be gone, and what if windows opened or closed now.
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Enrol(args) => enrol::run(&args),
         Command::Renew(args) => enrol::run_renew(&args),
+        Command::SupportBundle(args) => support::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Whatif(args) => whatif::run(&args),
         Command::DemoReaper => demo::reaper::run(),

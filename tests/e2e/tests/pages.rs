@@ -339,6 +339,62 @@ async fn an_unknown_token_gets_a_kind_page() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn whoever_has_no_whole_qr_finds_the_number_by_its_check_code() -> anyhow::Result<()> {
+    let hall = Dispatcher::start().await?;
+    hall.open("W01").await?;
+    let ticket = hall.take(SERVICE).await?;
+    let (number, code) = (text(&ticket, "number"), text(&ticket, "check_code"));
+    let page = Page::open(&hall.page("/q"), 390, 844).await?;
+    page.run("document.querySelector('[data-lang=zh-Hans]').click()")
+        .await?;
+    page.says("#pair-title", "用号码查询").await?;
+    page.picture("phone-pair").await?;
+    let wrong = if code == "0000" { "0001" } else { "0000" };
+    type_pair(&page, &number, wrong).await?;
+    page.says("#pair-message", "号码或校验码不对").await?;
+    // Small letters are as good.
+    type_pair(&page, &number.to_lowercase(), &code).await?;
+    page.says("#number", &number).await?;
+    page.says("#sentence", "下一个就是您").await?;
+    ensure!(page.words("#pair").await?.is_empty(), "the form is still there");
+    let address = page.run("return location.href").await?;
+    let address = address.as_str().unwrap_or_default();
+    ensure!(address.ends_with("/q"), "the pair is in the address: {address}");
+    let kept = page
+        .run("return JSON.stringify({...localStorage, ...sessionStorage})")
+        .await?;
+    ensure!(!kept.to_string().contains(&code), "the code is kept: {kept}");
+    // It goes on following the number.
+    hall.next("W01").await?;
+    page.says("#sentence", "请到").await?;
+    page.picture("phone-pair-called").await?;
+    page.close().await?;
+
+    let page = Page::open(&hall.page("/q"), 390, 844).await?;
+    page.run("document.querySelector('[data-lang=zh-Hans]').click()")
+        .await?;
+    page.says("#pair-title", "用号码查询").await?;
+    for _ in 0..10 {
+        type_pair(&page, &number, wrong).await?;
+        page.shows("#pair-message", |words| !words.is_empty()).await?;
+    }
+    type_pair(&page, &number, &code).await?;
+    page.says("#pair-message", "输错次数过多").await?;
+    page.picture("phone-pair-silent").await?;
+    page.close().await
+}
+
+/// Types both and sends them; waits until the last answer is cleared.
+async fn type_pair(page: &Page, number: &str, code: &str) -> anyhow::Result<()> {
+    let script = format!(
+        "document.getElementById('pair-number').value = '{number}';
+         document.getElementById('pair-code').value = '{code}';
+         document.getElementById('pair-go').click()"
+    );
+    page.run(&script).await.map(|_| ())
+}
+
+#[tokio::test]
 async fn the_bench_lays_cards_and_pulls_paper() -> anyhow::Result<()> {
     let binary = built("hall-emulators").await?;
     let folder = std::env::temp_dir().join(format!("yimen-bench-{}", std::process::id()));

@@ -88,6 +88,32 @@ async fn a_clerk_is_sent_to_the_door_and_comes_back_to_the_window() -> anyhow::R
         kept == r#"["",0,0]"#,
         "a script can read something of the session: {kept}"
     );
+    page.says("#out", "C1 退出").await?;
+    page.picture("clerk-signed-in").await?;
+    page.run("document.getElementById('out').click()").await?;
+    page.says("h1", "工作人员登录").await?;
+    page.run("location.replace('/clerk?w=W01')").await?;
+    page.says("h1", "工作人员登录").await?;
+    page.close().await
+}
+
+#[tokio::test]
+async fn a_manager_leaves_from_either_page_and_a_token_of_the_machine_has_nothing_to_leave() -> anyhow::Result<()> {
+    let hall = Dispatcher::start().await?;
+    let manager = Staff::new(&hall, "M1", "hall_manager").await?;
+    let page = Page::open(&hall.page("/manager"), 1600, 1000).await?;
+    manager.sign_in_first(&page).await?;
+    page.says("#out", "M1 退出").await?;
+    page.run("location.replace('/maker')").await?;
+    page.says("h1", "临时身份证机").await?;
+    page.says("#out", "M1 退出").await?;
+    page.run("document.getElementById('out').click()").await?;
+    page.says("h1", "工作人员登录").await?;
+    page.close().await?;
+    let page = Page::open(&hall.staff_page("/manager"), 1600, 1000).await?;
+    page.says("h1", "大厅管理").await?;
+    page.says("body", "综合均衡").await?;
+    ensure!(page.words("#out").await?.is_empty(), "a way out of no session");
     page.close().await
 }
 

@@ -222,10 +222,22 @@ impl Access {
         rows.and_then(Iterator::collect).map_err(|e| self.sqlite(e))
     }
 
-    /// Place of the last record; 0 if there is none.
-    pub fn audit_last(&self) -> Result<u64, AccessError> {
-        let last = last_of(&self.db()).map_err(|e| self.sqlite(e))?;
-        Ok(last.map_or(0, |(seq, _)| seq))
+    /// The last records before a place, at most so many, the newest last.
+    pub fn audit_before(&self, seq: u64, at_most: usize) -> Result<Vec<Record>, AccessError> {
+        let db = self.db();
+        let mut query = db
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM audit WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2"
+            ))
+            .map_err(|e| self.sqlite(e))?;
+        let bounds = params![
+            i64::try_from(seq).unwrap_or(i64::MAX),
+            i64::try_from(at_most).unwrap_or(i64::MAX)
+        ];
+        let rows = query.query_map(bounds, |row| record(row).map(|(record, _)| record));
+        let mut records: Vec<Record> = rows.and_then(Iterator::collect).map_err(|e| self.sqlite(e))?;
+        records.reverse();
+        Ok(records)
     }
 
     /// Signs the end of the log, if it has grown since the last head, and returns the head for those who keep copies.

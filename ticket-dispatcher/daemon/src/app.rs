@@ -64,6 +64,8 @@ pub struct App {
 
 /// A request for the ledger.
 pub struct Ask {
+    /// Who asks, for the journal: role and id, never a name.
+    pub who: String,
     /// The client's key.
     pub idem: IdemKey,
     /// Which call, with what its path names.
@@ -101,6 +103,7 @@ impl App {
             idem: ask.idem,
             route: ask.route,
             request: ask.request,
+            who: Some(ask.who),
             by,
             event: ask.event,
             quote: ask.quote,

@@ -143,9 +143,18 @@ fn wrong_field(path: &str, said: &str) -> String {
     }
 }
 
+/// JSON is UTF-8 (RFC 8259): whoever says otherwise means other bytes than we would read.
 fn is_json(kind: &str) -> bool {
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("application/json")
+    let mut parts = kind.split(';').map(str::trim);
+    let json = parts
+        .next()
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    json && parts.all(|part| match part.split_once('=') {
+        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
+            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    })
 }
 
 /// The header `Idempotency-Key` where a lost answer would cost somebody a second number.

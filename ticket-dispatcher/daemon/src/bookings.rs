@@ -62,6 +62,7 @@ pub async fn book(
     });
     let canonical = Zeroizing::new(serde_json::to_vec(&request).expect("plain data"));
     let ask = Ask {
+        who: caller.name(),
         idem,
         route: "book",
         request: canonical,
@@ -108,6 +109,7 @@ pub async fn cancel(
         return Err(Failure::not_found("booking"));
     }
     let ask = Ask {
+        who: caller.name(),
         idem: body::idempotency_key(&headers)?,
         route: "cancel-booking",
         request: Zeroizing::new(id.as_str().as_bytes().to_vec()),
@@ -202,6 +204,7 @@ pub async fn unblock(
         ));
     }
     let ask = Ask {
+        who: caller.name(),
         idem: body::idempotency_key(&headers)?,
         route: "unblock",
         request: Zeroizing::new(serde_json::to_vec(&request).expect("plain data")),

@@ -39,6 +39,8 @@ pub struct Gate {
     hall: String,
     head_key: HeadKey,
     heads_file: PathBuf,
+    /// The hall's journal, for the auditor.
+    journal: PathBuf,
     authority: Option<Authority>,
     revoked: watch::Sender<Arc<BTreeSet<Serial>>>,
     seen: Mutex<BTreeMap<Serial, Seen>>,
@@ -70,6 +72,8 @@ pub struct Parts {
     pub head_key: HeadKey,
     /// Where heads are copied to.
     pub heads_file: PathBuf,
+    /// The hall's journal, which the auditor reads beside the log.
+    pub journal: PathBuf,
     /// Signs certificates, where this dispatcher does.
     pub authority: Option<Authority>,
 }
@@ -88,6 +92,7 @@ impl Gate {
             hall: parts.hall,
             head_key: parts.head_key,
             heads_file: parts.heads_file,
+            journal: parts.journal,
             authority: parts.authority,
             revoked: watch::Sender::new(Arc::new(revoked)),
             seen: Mutex::default(),
@@ -155,6 +160,22 @@ impl Gate {
             access.audit(&entry, now).map(|_| ())
         })
         .await
+    }
+
+    /// Writes down what the dispatcher did by itself. That it came up or went down is true also where it cannot be
+    /// written.
+    pub async fn log_own(&self, action: &'static str) {
+        let (now, version) = (self.now(), env!("CARGO_PKG_VERSION"));
+        let _ = self
+            .with(move |access| {
+                let entry = Entry {
+                    action,
+                    new: version,
+                    ..Entry::default()
+                };
+                access.audit(&entry, now).map(|_| ())
+            })
+            .await;
     }
 
     /// Signs the end of the audit log and copies the head to where it outlives the machine's own file.

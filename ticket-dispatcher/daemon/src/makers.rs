@@ -11,14 +11,15 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use ticket_dispatcher_protocol::{
-    MakerDone, MakerNow, MakerOrder, MakerOrdered, MakerOrders, MakerView, MakersView, OrderMaker, Problem,
-    ProblemKind, TellMaker,
+    MakerAction, MakerDone, MakerItem, MakerNow, MakerOrder, MakerOrdered, MakerOrders, MakerView, MakersView,
+    OrderMaker, Problem, ProblemKind, TellMaker,
 };
 use ticket_dispatcher_types::{DeviceId, UnixMillis};
 
 use crate::app::App;
 use crate::body;
 use crate::caller::{Caller, Role};
+use crate::gate::{From, Line};
 use crate::offline::kiosk;
 use crate::problem::Failure;
 
@@ -47,7 +48,14 @@ impl Makers {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn told(&self, kiosk: DeviceId, now: MakerNow, done: Vec<MakerDone>, at: UnixMillis) -> Vec<MakerOrder> {
+    /// What staff orders, and of what is done that which was not told before.
+    fn told(
+        &self,
+        kiosk: DeviceId,
+        now: MakerNow,
+        done: Vec<MakerDone>,
+        at: UnixMillis,
+    ) -> (Vec<MakerOrder>, Vec<MakerDone>) {
         let mut desks = self.lock();
         let desk = desks.1.entry(kiosk).or_insert_with(|| Desk {
             at,
@@ -57,15 +65,17 @@ impl Makers {
             done: VecDeque::new(),
         });
         (desk.at, desk.now) = (at, now);
+        let mut fresh = Vec::new();
         for done in done {
             desk.waiting.retain(|id| *id != done.id);
             // Told again after a lost answer: once is enough.
             if desk.done.iter().all(|known| known.id != done.id) {
+                fresh.push(done.clone());
                 desk.done.push_front(done);
             }
         }
         desk.done.truncate(DONE_KEPT);
-        desk.orders.drain(..).collect()
+        (desk.orders.drain(..).collect(), fresh)
     }
 
     /// None where no such kiosk has told of a machine, or it has told nothing for long.
@@ -104,6 +114,7 @@ impl Makers {
         (status = 403, body = Problem)))]
 pub async fn tell(
     State(app): State<Arc<App>>,
+    from: From,
     caller: Caller,
     headers: HeaderMap,
     sent: Body,
@@ -111,7 +122,14 @@ pub async fn tell(
     caller.must_be(&[Role::Kiosk])?;
     let told: TellMaker = body::parse(&headers, &body::read(&headers, sent).await?)?;
     let kiosk = kiosk(&caller, told.device)?;
-    let orders = app.makers.told(kiosk, told.now, told.done, app.clock.stamp().at);
+    let (orders, done) = app
+        .makers
+        .told(kiosk.clone(), told.now, told.done, app.clock.stamp().at);
+    for done in done {
+        let line = Line::new(from, &caller, "maker.done", kiosk.to_string()).now(done.id.to_string());
+        let line = if done.ok { line } else { line.refused("") };
+        app.gate.log(line).await?;
+    }
     Ok(Json(MakerOrders { orders }))
 }
 
@@ -123,6 +141,36 @@ pub async fn look(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Ma
     Ok(Json(app.makers.view(app.clock.stamp().at)))
 }
 
+/// The order in a word, for the audit log; blanks, films and bins are what an auditor counts.
+fn word(action: &MakerAction) -> &'static str {
+    match action {
+        MakerAction::Load {
+            item: MakerItem::Film, ..
+        } => "maker.load-film",
+        MakerAction::Load {
+            item: MakerItem::Blanks,
+            ..
+        } => "maker.load-blanks",
+        MakerAction::Load {
+            item: MakerItem::Medium,
+            ..
+        } => "maker.load-medium",
+        MakerAction::EmptyBin { .. } => "maker.empty-bin",
+        MakerAction::ClearFault => "maker.clear-fault",
+        MakerAction::SelfTest => "maker.self-test",
+        MakerAction::Home => "maker.home",
+        MakerAction::ResolveDoubt { .. } => "maker.resolve-doubt",
+        MakerAction::CloseDay { .. } => "maker.close-day",
+        MakerAction::Explain { .. } => "maker.explain",
+    }
+}
+
+/// Who says that they act, by staff number. The kiosk checks it; what it found comes back with what was done.
+fn people(asked: &OrderMaker) -> String {
+    let numbers = asked.staff.iter().map(|one| one.no.to_string());
+    numbers.collect::<Vec<_>>().join(" ")
+}
+
 /// Staff orders something of a machine. The kiosk checks who acts; what came of it is told with the machine.
 #[utoipa::path(post, path = "/api/v1/makers/{kiosk}/orders", tag = "maker", request_body = OrderMaker,
     params(("kiosk" = String, Path, description = "The kiosk")),
@@ -130,6 +178,7 @@ pub async fn look(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Ma
         (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn order(
     State(app): State<Arc<App>>,
+    from: From,
     caller: Caller,
     Path(at): Path<String>,
     headers: HeaderMap,
@@ -141,15 +190,18 @@ pub async fn order(
         return Err(Failure::new(ProblemKind::Unprocessable, "One person acts, or two."));
     }
     let kiosk = DeviceId::new(at.as_str()).map_err(|_| Failure::not_found("kiosk"))?;
+    let (what, who) = (word(&asked.action), people(&asked));
     let id = app.makers.order(&kiosk, asked, app.clock.stamp().at);
     let id = id.ok_or_else(|| Failure::not_found("kiosk with a maker that answers"))?;
+    let line = Line::new(from, &caller, what, kiosk.to_string());
+    app.gate.log(line.now(id.to_string()).because(who)).await?;
     Ok((axum::http::StatusCode::ACCEPTED, Json(MakerOrdered { id })))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ticket_dispatcher_protocol::{MakerAction, MakerBin, MakerSupply};
+    use ticket_dispatcher_protocol::{MakerBin, MakerSupply};
 
     fn now() -> MakerNow {
         let supply = MakerSupply {
@@ -193,19 +245,27 @@ mod tests {
             None,
             "it has not told yet"
         );
-        assert!(makers.told(kiosk.clone(), now(), vec![], UnixMillis(0)).is_empty());
+        assert!(makers.told(kiosk.clone(), now(), vec![], UnixMillis(0)).0.is_empty());
         let id = makers.order(&kiosk, self_test(), UnixMillis(1_000)).expect("ordered");
-        let given = makers.told(kiosk.clone(), now(), vec![], UnixMillis(2_000));
+        let given = makers.told(kiosk.clone(), now(), vec![], UnixMillis(2_000)).0;
         assert_eq!(given.iter().map(|order| order.id).collect::<Vec<_>>(), [id]);
-        assert!(makers.told(kiosk.clone(), now(), vec![], UnixMillis(3_000)).is_empty());
+        assert!(
+            makers
+                .told(kiosk.clone(), now(), vec![], UnixMillis(3_000))
+                .0
+                .is_empty()
+        );
         assert_eq!(makers.view(UnixMillis(3_000)).makers[0].waiting, [id]);
         let done = MakerDone {
             id,
             ok: true,
             said: "自检通过".into(),
         };
-        makers.told(kiosk.clone(), now(), vec![done.clone()], UnixMillis(4_000));
-        makers.told(kiosk, now(), vec![done.clone()], UnixMillis(5_000));
+        let first = makers
+            .told(kiosk.clone(), now(), vec![done.clone()], UnixMillis(4_000))
+            .1;
+        let again = makers.told(kiosk, now(), vec![done.clone()], UnixMillis(5_000)).1;
+        assert_eq!((first.len(), again.len()), (1, 0), "written down once");
         let view = makers.view(UnixMillis(5_000));
         assert_eq!((view.makers[0].waiting.len(), &view.makers[0].done), (0, &vec![done]));
     }

@@ -60,7 +60,7 @@ pub async fn lend(
     for group in app.hall.file.groups.iter().map(|group| &group.id) {
         let left = left_of(&app.view.read().engine, &kiosk, Some(group)).len();
         if left * 2 < wanted {
-            extend(&app, &kiosk, group, wanted).await?;
+            extend(&app, &caller.name(), &kiosk, group, wanted).await?;
         }
     }
     let picture = app.view.read();
@@ -78,7 +78,7 @@ pub async fn lend(
     }))
 }
 
-async fn extend(app: &App, kiosk: &DeviceId, group: &GroupId, wanted: usize) -> Result<(), Failure> {
+async fn extend(app: &App, who: &str, kiosk: &DeviceId, group: &GroupId, wanted: usize) -> Result<(), Failure> {
     let at = app.clock.stamp().at.0;
     let event = Event::Lend {
         kiosk: kiosk.clone(),
@@ -86,6 +86,7 @@ async fn extend(app: &App, kiosk: &DeviceId, group: &GroupId, wanted: usize) -> 
         ids: (0..wanted).map(|_| new_ticket_id(at)).collect(),
     };
     let ask = Ask {
+        who: who.to_string(),
         idem: fresh_key(),
         route: "lend",
         request: Zeroizing::new(Vec::new()),
@@ -145,6 +146,7 @@ pub async fn hand_over(
     let (id, number) = (request.id, request.number);
     let token = lookup_token(app.crypto.as_ref(), id);
     let ask = Ask {
+        who: caller.name(),
         idem,
         route: "hand-over",
         request: canonical,

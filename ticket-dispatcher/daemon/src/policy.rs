@@ -133,6 +133,7 @@ pub async fn set_policy(
         reason: reasoned(&asked.reason)?,
     };
     app.must(Ask {
+        who: caller.name(),
         idem,
         route: "policy",
         request: Zeroizing::new(bytes.to_vec()),
@@ -191,6 +192,7 @@ pub async fn waiting(
     }
     let outcome = app
         .must(Ask {
+            who: caller.name(),
             idem: body::idempotency_key(&headers)?,
             route: "peek",
             request: Zeroizing::new(format!("{window}\n{}", look.reason).into_bytes()),
@@ -257,6 +259,7 @@ pub async fn call(
     request.extend_from_slice(&bytes);
     let told = app
         .ask(Ask {
+            who: caller.name(),
             idem,
             route: "pick",
             request,

@@ -26,6 +26,7 @@ use crate::hall::{Hall, local};
 use crate::hub::Stream;
 use crate::problem::Failure;
 use crate::refresh::{self, Waits};
+use crate::staff;
 use crate::view::Picture;
 use crate::wait::{as_told, in_all};
 
@@ -95,10 +96,12 @@ pub async fn stream(
 #[utoipa::path(get, path = "/api/v1/services", tag = "hall", responses((status = 200, body = Services)))]
 pub async fn services(
     State(app): State<Arc<App>>,
+    from: From,
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Failure> {
     caller.must_be(EVERYBODY)?;
+    staff::hear_clock(&app, from, &caller, &headers).await;
     let made = forecasts::catalogue(&app).await?;
     Ok(document(&headers, made.json.clone(), &made.etag()))
 }

@@ -152,6 +152,25 @@ async fn signed_in(app: &App, request: &mut Request) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Headers that may come once: of two, the one that we read need not be the one that somebody before us read.
+const ONCE: [HeaderName; 4] = [
+    header::HOST,
+    header::AUTHORIZATION,
+    header::ORIGIN,
+    header::CONTENT_TYPE,
+];
+
+fn ambiguous(request: &Request) -> Result<(), Failure> {
+    let twice = |name: &&HeaderName| request.headers().get_all(*name).iter().nth(1).is_some();
+    match ONCE.iter().find(twice) {
+        None => Ok(()),
+        Some(name) => Err(Failure::new(
+            ProblemKind::Malformed,
+            format!("The header {name} comes twice."),
+        )),
+    }
+}
+
 /// Who asks comes in, what every answer carries goes out.
 async fn around(
     axum::extract::State(app): axum::extract::State<Arc<App>>,
@@ -167,7 +186,11 @@ async fn around(
         }
     }
     let path = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = match signed_in(&app, &mut request).await {
+    let admitted = match ambiguous(&request) {
+        Ok(()) => signed_in(&app, &mut request).await,
+        Err(failure) => Err(failure),
+    };
+    let mut response = match admitted {
         Ok(()) => next.run(request).await,
         Err(failure) => failure.into_response(),
     };

@@ -154,12 +154,14 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
         Arc::clone(&app),
         file.retention.audit_days,
     ));
+    app.gate.log_own("dispatcher.start").await;
     ready(addrs)?;
     wait_for_signal().await?;
     tracing::info!("stopping");
     view.hub.close();
     let _ = stop.send(true);
     while doors.join_next().await.is_some() {}
+    app.gate.log_own("dispatcher.stop").await;
     app.gate.sign_head();
     ledger.stop();
     let _ = tokio::task::spawn_blocking(move || writer.join()).await;
@@ -188,6 +190,7 @@ fn gate(file: &DispatcherFile, hall: &Hall, crypto: &Arc<dyn CryptoProvider>, cl
         hall: hall.info.id.to_string(),
         head_key: keys::head_key(&file.audit_key)?,
         heads_file: file.audit_heads.clone(),
+        journal: file.ledger.clone(),
         authority,
     })?)
 }

@@ -80,6 +80,7 @@ pub async fn take(
     let quote = forecasts::quote(&app, stamp.now, &request.services[0], ordinary);
     let canonical = Zeroizing::new(serde_json::to_vec(&request).expect("plain data"));
     let ask = Ask {
+        who: caller.name(),
         idem,
         route: "take",
         request: canonical,
@@ -429,6 +430,7 @@ async fn act<T: serde::de::DeserializeOwned>(
     let mut request = Zeroizing::new(id.bytes().to_vec());
     request.extend_from_slice(&bytes);
     let ask = Ask {
+        who: caller.name(),
         idem,
         route: action.route,
         request,

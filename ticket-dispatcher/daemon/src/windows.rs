@@ -112,6 +112,7 @@ async fn ask<T: serde::de::DeserializeOwned>(
     let mut request = Zeroizing::new(format!("{window}\n").into_bytes());
     request.extend_from_slice(&bytes);
     let ask = Ask {
+        who: call.caller.name(),
         idem,
         route,
         request,

@@ -11,6 +11,7 @@
 //!
 //! This crate must never open a socket, read the wall clock itself, or answer before the commit.
 
+mod acts;
 mod backup;
 mod booker;
 mod day;
@@ -21,6 +22,7 @@ mod schema;
 mod verify;
 mod writer;
 
+pub use acts::{Act, acts_before, acts_from};
 pub use backup::{backup, restore};
 pub use day::{Day, HallClock, Stamp};
 pub use holder::{HolderFacts, HolderRecord, Retention};

@@ -76,6 +76,9 @@ pub(crate) struct Input {
     /// Whose hands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) by: Option<By>,
+    /// Who asked, by role and id; none for what the dispatcher does by itself, and in rows of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) who: Option<String>,
     #[serde(flatten)]
     pub(crate) what: What,
 }

@@ -234,6 +234,7 @@ impl Writer {
             request: None,
             quote: None,
             by: None,
+            who: None,
             what,
         };
         let row = self.append(stamp, KIND_HALL, idem, &input, "[]").in_file(&file)?;
@@ -470,6 +471,7 @@ impl Writer {
             request: Some(digest),
             quote,
             by: command.by.clone(),
+            who: command.who.clone(),
             what: What::Event(event),
         };
         let outcome = json(&effects);

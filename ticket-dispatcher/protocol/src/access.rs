@@ -163,10 +163,22 @@ pub struct EnrolmentCode {
     pub enrolment: String,
 }
 
-/// A record of the audit log: codes and ids, never a person of the public.
+/// Which of the two chained logs a record stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AuditLog {
+    /// What was done at the gate and to machines: the audit log.
+    Gate,
+    /// What was done to tickets, windows and bookings: the hall's journal.
+    Hall,
+}
+
+/// A record for the auditor: codes and ids, never a person of the public.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditRecord {
-    /// Place in the log, without gaps.
+    /// Where it stands.
+    pub log: AuditLog,
+    /// Place in that log, without gaps; acts of one row of the journal share it.
     pub seq: u64,
     /// When, milliseconds since 1970.
     #[schema(value_type = i64)]
@@ -187,17 +199,27 @@ pub struct AuditRecord {
     pub new: String,
     /// Why.
     pub reason: String,
-    /// `done` or `refused`.
+    /// `done` or `refused`; what was refused changed nothing in the hall and stands in no journal.
     pub result: String,
-    /// Chain value, hex.
+    /// Chain value, hex; the journal has a chain of its own and gives none here.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub mac: String,
+}
+
+/// A place in both logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AuditPlace {
+    /// In the audit log.
+    pub gate: u64,
+    /// In the journal.
+    pub hall: u64,
 }
 
 /// `GET /audit`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditRecords {
-    /// Place of the last record of the log.
-    pub last: u64,
-    /// Records by place.
+    /// Both logs as one list, by time, the newest last.
     pub records: Vec<AuditRecord>,
+    /// Ask with this for what comes before; none where nothing does.
+    pub older: Option<AuditPlace>,
 }

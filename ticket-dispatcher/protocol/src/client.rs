@@ -14,9 +14,9 @@ use serde::de::DeserializeOwned;
 use ticket_dispatcher_types::{IdemKey, TicketId};
 
 use crate::{
-    AskLease, CallStaff, CancelTicket, Clear, FindBookings, FoundBookings, HallEvent, HallSnapshot, HandOver,
-    HandedOver, Lent, MakerOrders, Problem, Services, StaffCalled, TakeTicket, TellMaker, TicketIssued, TicketView,
-    WhatIf, WhatIfAnswer,
+    AskLease, CLOCK_HEADER, CallStaff, CancelTicket, Clear, FindBookings, FoundBookings, HallEvent, HallSnapshot,
+    HandOver, HandedOver, Lent, MakerOrders, Problem, Services, StaffCalled, TakeTicket, TellMaker, TicketIssued,
+    TicketView, WhatIf, WhatIfAnswer,
 };
 
 pub use sse::{SseEvent, SseParser};
@@ -191,7 +191,12 @@ impl Client {
 
     /// `GET /services`.
     pub async fn services(&self) -> Result<Services, CallError> {
-        self.get("/api/v1/services").await
+        let request = self.authorised(self.calls.get(format!("{}/api/v1/services", self.base)));
+        // So that a clock that runs away is told to people before it costs anybody anything.
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let now = now.map_or(0, |since| since.as_millis());
+        let request = request.header(CLOCK_HEADER, now.to_string());
+        answer(request.send().await.map_err(CallError::from_http)?).await
     }
 
     /// `GET /forecast/clear`.

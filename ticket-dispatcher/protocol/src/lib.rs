@@ -19,8 +19,8 @@ mod ticket;
 mod window;
 
 pub use access::{
-    Account, AccountMade, Accounts, AuditRecord, AuditRecords, Certificate, Certificates, EnrolmentCode,
-    MakeEnrolmentCode, PutAccount, RenewCertificate, Renewed, RevokeCertificate, SignInAsked, SignedIn,
+    Account, AccountMade, Accounts, AuditLog, AuditPlace, AuditRecord, AuditRecords, Certificate, Certificates,
+    EnrolmentCode, MakeEnrolmentCode, PutAccount, RenewCertificate, Renewed, RevokeCertificate, SignInAsked, SignedIn,
 };
 pub use booking::{
     BookSlot, BookingStateView, BookingView, FindBookings, FoundBookings, MissedTicket, SlotView, SlotsView,
@@ -36,7 +36,7 @@ pub use problem::{HeldTicket, KeptSlot, Problem, ProblemKind};
 pub use service::{
     LocalText, OpenHours, ServiceGroup, ServiceView, Services, TemporaryCardRules, WaitRange, WindowSigns,
 };
-pub use staff::{CallStaff, StaffCallReason, StaffCalled};
+pub use staff::{CLOCK_HEADER, CallStaff, StaffCallReason, StaffCalled};
 pub use steering::{
     Alert, AlertKind, CallNote, Clear, Entry, EntryKind, GroupNow, ManagerView, OverView, PickTicket, PolicyChoice,
     PolicyView, RunnerUpView, Said, SetPolicy, WaitingList, WaitingTicket, WhatIf, WhatIfAnswer, WhyView, WindowNow,

@@ -30,7 +30,14 @@ pub enum StaffCallReason {
     Printer,
     /// The maker of temporary cards needs somebody.
     Maker,
+    /// The case of the kiosk was opened.
+    CaseOpened,
+    /// The roll of the printer was changed. Nobody has to come: it is kept for the auditor alone.
+    PaperRefilled,
 }
+
+/// The header in which a kiosk tells its clock, milliseconds since 1970, with every catalogue that it asks for.
+pub const CLOCK_HEADER: &str = "x-yimen-clock";
 
 /// Answer of `POST /staff-calls`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

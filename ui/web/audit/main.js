@@ -4,9 +4,8 @@ import { AnswerLost, Refused, ask } from '../hall/api.js';
 import { byId, make, setText } from '../hall/dom.js';
 import { doneInWords } from './words.js';
 
-const PAGE = 100;
-let last = 0;
-let first = 1;
+/** Where the page before this one ends, in both logs; null when there is none. */
+let older = null;
 
 /** @param {any} record */
 function row(record) {
@@ -15,7 +14,7 @@ function row(record) {
   return make(
     'tr',
     { class: refused ? 'bad' : null },
-    make('td', {}, record.seq),
+    make('td', {}, `${record.log === 'hall' ? '账本' : '审计'} ${record.seq}`),
     make('td', {}, new Date(record.at).toLocaleString('zh-CN', { hour12: false, timeZone: 'Asia/Shanghai' })),
     make('td', {}, record.actor),
     make('td', {}, record.source),
@@ -27,16 +26,16 @@ function row(record) {
   );
 }
 
-/** @param {number|null} from */
-async function read(from) {
+/** @param {{gate: number, hall: number}|null} before */
+async function read(before) {
   setText(byId('message'), '');
   try {
-    const answer = await ask('GET', `/api/v1/audit${from === null ? '' : `?from=${from}`}`);
-    const records = from === null ? answer.records.slice(-PAGE) : answer.records.slice(0, PAGE);
-    last = answer.last;
-    first = records[0]?.seq ?? 1;
-    byId('records').replaceChildren(...records.toReversed().map(row));
-    setText(byId('range'), records.length === 0 ? '还没有记录' : `第 ${first} 至 ${records.at(-1).seq} 条，共到 ${last}`);
+    const where = before === null ? '' : `?gate=${before.gate}&hall=${before.hall}`;
+    const answer = await ask('GET', `/api/v1/audit${where}`);
+    older = answer.older;
+    /** @type {HTMLButtonElement} */ (byId('older')).disabled = older === null;
+    byId('records').replaceChildren(...answer.records.toReversed().map(row));
+    setText(byId('range'), answer.records.length === 0 ? '没有更早的记录' : `${answer.records.length} 条`);
   } catch (error) {
     if (error instanceof AnswerLost) setText(byId('message'), '没有收到叫号系统的答复，请再试一次');
     else if (error instanceof Refused && error.problem.status === 403) setText(byId('message'), '只有审计员可以查看');
@@ -45,7 +44,7 @@ async function read(from) {
   }
 }
 
-byId('older').addEventListener('click', () => read(Math.max(1, first - PAGE)));
+byId('older').addEventListener('click', () => read(older));
 byId('newest').addEventListener('click', () => read(null));
 byId('out').addEventListener('click', async () => {
   await ask('POST', '/api/v1/sign-out');

@@ -4,6 +4,7 @@
 import { AnswerLost, Refused, ask, askToSignIn, credentials, idempotencyKey } from '../hall/api.js';
 import { timeOfDay } from '../hall/clock.js';
 import { byId, setText } from '../hall/dom.js';
+import { offerWayOut } from '../hall/leave.js';
 import { LOOKS } from '../hall/looks.js';
 import { askReason } from '../hall/reason.js';
 import { followHall } from '../hall/stream.js';
@@ -297,3 +298,4 @@ else {
     showMiss(state.desk, state.busy, Date.now());
   }, 1000);
 }
+offerWayOut();

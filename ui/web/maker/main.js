@@ -4,6 +4,7 @@
 import { AnswerLost, Refused, ask, credentials } from '../hall/api.js';
 import { timeOfDay } from '../hall/clock.js';
 import { byId, setText } from '../hall/dom.js';
+import { offerWayOut } from '../hall/leave.js';
 import { show } from './view.js';
 import { refusalInWords } from './words.js';
 
@@ -86,3 +87,4 @@ byId('act-back').addEventListener('click', () => {
 setInterval(() => setText(byId('clock'), timeOfDay(Date.now())), 1000);
 setInterval(read, RENEW_MS);
 read();
+offerWayOut();

@@ -5,6 +5,7 @@ import { AnswerLost, Refused, ask, askToSignIn, credentials, idempotencyKey } fr
 import { timeOfDay } from '../hall/clock.js';
 import { pick } from '../clerk/picker.js';
 import { byId, setText } from '../hall/dom.js';
+import { offerWayOut } from '../hall/leave.js';
 import { askReason } from '../hall/reason.js';
 import { followHall } from '../hall/stream.js';
 import { show } from './view.js';
@@ -153,3 +154,4 @@ setInterval(() => {
   if (up) read();
 }, RENEW_MS);
 setInterval(() => setText(byId('clock'), timeOfDay(Date.now())), 1000);
+offerWayOut();

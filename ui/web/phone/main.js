@@ -1,10 +1,13 @@
 // The phone page: where one ticket stands. It polls, because a phone in a pocket drops every stream, and it keeps the
 // last state with its age when the network is away. It never shows a person.
+//
+// Whoever has no whole QR types the number and the check code of the slip. The pair stays in this page's memory: it is
+// not in the address, and gone with the page.
 
 import { refusal } from '../hall/api.js';
-import { showTicket, showUnknown, showWaiting } from './view.js';
+import { askPair, sayPair, showTicket, showUnknown, showWaiting } from './view.js';
 import { askAgainAfterS } from './wait.js';
-import { languageFor } from './words.js';
+import { languageFor, wordsOf } from './words.js';
 
 /** @typedef {import('./words.js').LookupView} LookupView */
 
@@ -19,6 +22,8 @@ const state = {
   /** @type {LookupView|null} */
   view: null,
   unknown: token === '',
+  /** @type {{number: string, check_code: string}|null} */
+  pair: null,
   heardAt: 0,
   failures: 0,
   /** @type {string|null} */
@@ -35,7 +40,8 @@ function remembered() {
 }
 
 function draw() {
-  if (state.unknown) showUnknown(state.lang);
+  askPair(state.lang, state.unknown);
+  if (state.unknown) showUnknown(state.lang, token === '');
   else if (state.view === null) showWaiting(state.lang, state.failures > 0);
   else showTicket(state.view, state.lang, { heardAt: state.heardAt, away: isAway(), now: Date.now() });
 }
@@ -44,7 +50,7 @@ function draw() {
 const isAway = () => state.failures > 1 || (state.failures > 0 && Date.now() - state.heardAt > AWAY_AFTER_MS);
 
 async function look() {
-  if (asking || token === '') return;
+  if (asking || (token === '' && state.pair === null)) return;
   asking = true;
   clearTimeout(timer);
   let againS = null;
@@ -60,18 +66,47 @@ async function look() {
   if (againS !== null) timer = setTimeout(look, againS * 1000 * (0.9 + Math.random() / 5));
 }
 
-/** Asks once. @returns {Promise<number|null>} seconds until the next time, null when nothing more can change */
-async function lookOnce() {
+/** By the token of the address, or by what was typed. @returns {Promise<Response>} */
+function askOnce() {
   /** @type {Record<string, string>} */
   const headers = state.etag === null ? {} : { 'if-none-match': state.etag };
-  const answer = await fetch(`/api/v1/lookup?t=${encodeURIComponent(token)}`, {
-    headers,
-    cache: 'no-store',
-    signal: AbortSignal.timeout(ANSWER_WAIT_MS),
-  });
+  /** @type {RequestInit} */
+  const request = { headers, cache: 'no-store', signal: AbortSignal.timeout(ANSWER_WAIT_MS) };
+  if (state.pair === null) return fetch(`/api/v1/lookup?t=${encodeURIComponent(token)}`, request);
+  headers['content-type'] = 'application/json';
+  return fetch('/api/v1/lookup', { ...request, method: 'POST', body: JSON.stringify(state.pair) });
+}
+
+/** What was typed is wrong, or nobody listens any more for a while. @param {Response} answer @returns {null} */
+function pairRefused(answer) {
+  const words = wordsOf(state.lang);
+  const minutes = Math.ceil((Number(answer.headers.get('retry-after')) || 600) / 60);
+  state.pair = null;
+  state.unknown = true;
+  sayPair(answer.status === 429 ? words.pairSilent(minutes) : words.pairWrong);
+  return null;
+}
+
+/** @param {Event} event */
+function typed(event) {
+  event.preventDefault();
+  const field = (id) => /** @type {HTMLInputElement} */ (document.getElementById(id)).value.trim();
+  state.pair = { number: field('pair-number').toUpperCase(), check_code: field('pair-code') };
+  state.view = null;
+  state.etag = null;
+  sayPair('');
+  look();
+}
+
+/** Asks once. @returns {Promise<number|null>} seconds until the next time, null when nothing more can change */
+async function lookOnce() {
+  const answer = await askOnce();
+  if (state.pair !== null && state.view === null && [400, 404, 422, 429].includes(answer.status)) {
+    return pairRefused(answer);
+  }
   if (answer.status === 404 || answer.status === 400) {
     state.unknown = true;
-    return 30;
+    return state.pair === null ? 30 : null;
   }
   if (answer.status === 429 || answer.status === 503) {
     const { problem } = refusal(answer, '{}');
@@ -97,6 +132,7 @@ function chooseLanguage(event) {
 }
 
 document.getElementById('languages')?.addEventListener('click', chooseLanguage);
+document.getElementById('pair')?.addEventListener('submit', typed);
 document.addEventListener('visibilitychange', () => {
   // WeChat freezes a page in the background; what it shows on return is as old as the pause.
   if (document.visibilityState === 'visible') look();

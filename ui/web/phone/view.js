@@ -44,16 +44,42 @@ export function showWaiting(lang, away) {
   say(away ? words.offline : words.loading, '', '');
 }
 
-/** A token that nobody knows: mistyped, torn off, or of another day. @param {Lang} lang */
-export function showUnknown(lang) {
+/**
+ * The form for whoever has no whole QR; what was typed in it stays while the language is changed.
+ * @param {Lang} lang
+ * @param {boolean} shown
+ */
+export function askPair(lang, shown) {
+  const words = wordsOf(lang);
+  byId('pair').hidden = !shown;
+  for (const [id, text] of [
+    ['pair-title', words.pairTitle],
+    ['pair-advice', words.pairAdvice],
+    ['pair-number-label', words.pairNumber],
+    ['pair-code-label', words.pairCode],
+    ['pair-go', words.pairGo],
+  ]) {
+    setText(byId(id), text);
+  }
+}
+
+/** @param {string} text */
+export const sayPair = (text) => setText(byId('pair-message'), text);
+
+/**
+ * A token that nobody knows: mistyped, torn off, or of another day; or none at all.
+ * @param {Lang} lang
+ * @param {boolean} none
+ */
+export function showUnknown(lang, none) {
   const words = wordsOf(lang);
   frame(lang);
-  byId('state').className = 'state unknown';
+  byId('state').className = none ? 'state' : 'state unknown';
   byId('ticket').setAttribute('aria-busy', 'false');
   setText(byId('number'), '');
   setText(byId('number-label'), '');
-  say(words.unknown, '', words.unknownAdvice);
-  document.title = words.unknown;
+  say(none ? words.title : words.unknown, '', none ? '' : words.unknownAdvice);
+  document.title = none ? words.title : words.unknown;
 }
 
 /** What every state shares. @param {Lang} lang */

@@ -6,6 +6,7 @@ mod bench;
 mod faults;
 mod making;
 mod making_ends;
+mod quiet;
 mod random;
 mod scans;
 mod ways;

@@ -108,6 +108,37 @@ fn a_key_file_that_others_can_read_is_refused() {
 }
 
 #[test]
+fn a_key_that_systemd_unsealed_is_taken_by_its_place_and_never_made_there() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut house = House::new();
+    let before = house.take("S101", Some(1), &key(1));
+    house.kill();
+    // As systemd shows it: in a folder of the unit, readable by an access list that looks like a group's right.
+    let credentials = house.dir.join("credentials");
+    std::fs::create_dir(&credentials).unwrap();
+    let unsealed = credentials.join("hall.key");
+    std::fs::rename(house.dir.join("root.key"), &unsealed).unwrap();
+    std::fs::set_permissions(&unsealed, std::fs::Permissions::from_mode(0o440)).unwrap();
+    let file = house.dir.join("dispatcher.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("\"root.key\"", "\"credentials/hall.key\"")).unwrap();
+    house.put_env("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap());
+    house.start_again();
+    assert_eq!(house.take("S101", Some(1), &key(1)).body, before.body, "the same key");
+    house.kill();
+    // Without it: no new key in its place, and no start.
+    std::fs::remove_file(&unsealed).unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_ticket-dispatcher"))
+        .args(["serve", "--config"])
+        .arg(&file)
+        .env("CREDENTIALS_DIRECTORY", &credentials)
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(2));
+    assert!(!unsealed.exists(), "a new key would lock the journal");
+}
+
+#[test]
 fn verify_tells_by_exit_status_and_names_the_row() {
     let mut house = House::new();
     for n in 0..5 {

@@ -116,6 +116,11 @@ impl House {
         (self.child, self.addr, self.tls) = (child, addr, tls);
     }
 
+    /// For the next start.
+    pub fn put_env(&mut self, name: &str, value: &str) {
+        self.env.push((name.to_string(), value.to_string()));
+    }
+
     pub fn forget_env(&mut self) {
         self.env.clear();
     }

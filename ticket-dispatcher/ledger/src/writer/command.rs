@@ -42,6 +42,8 @@ pub struct Command {
     pub route: &'static str,
     /// The request in a canonical form. It may hold a person and is wiped after use.
     pub request: Zeroizing<Vec<u8>>,
+    /// Who asks: role and id, never a name. Kept for the auditor; decides nothing.
+    pub who: Option<String>,
     /// Whose hands, where that decides what they may do. Asked after the key: who repeats what was done before gets the
     /// stored answer, wherever the ticket is by now.
     pub by: Option<By>,

@@ -29,6 +29,7 @@ impl Writer {
             request: None,
             quote: None,
             by: None,
+            who: None,
             what: What::Delivery(delivery.clone()),
         };
         let mut row = self.append(stamp, KIND_DELIVERY, idem, &input, &json(&[(); 0]))?;

@@ -35,6 +35,7 @@ impl Writer {
             request: None,
             quote: None,
             by: None,
+            who: None,
             what: What::Event(event),
         };
         let idem = own_key(b"day begins", stamp.day.as_str().as_bytes());

@@ -238,6 +238,7 @@ impl Bench {
             idem: IdemKey::from_bytes(key.to_be_bytes()),
             route: "test",
             request: body.as_bytes().to_vec().into(),
+            who: None,
             by,
             event,
             quote: None,

@@ -1,0 +1,194 @@
+//! Devices at the door: certificates taken back, one-time codes, renewal.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use provisioning_enrolment::{Code, NewKey, Validity, answer_mac, request_mac};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::json;
+
+use super::{Device, Gate, now_s};
+use crate::house::{Answer, exchange, ticket};
+
+#[test]
+fn a_certificate_taken_back_is_out_within_five_seconds_open_connections_too() {
+    let gate = Gate::new();
+    let year = Validity::days(now_s(), 90);
+    let (thief, other) = (
+        gate.device("kiosk", "K01", 9, year),
+        gate.device("kiosk", "K02", 10, year),
+    );
+    assert_eq!(
+        gate.ask(Some(&thief), "GET", "/api/v1/hall", &[], "").unwrap().status,
+        200
+    );
+    // A stream that is open while the certificate is taken back.
+    let mut stream = gate.connect_to(gate.tls, Some(&thief));
+    std::io::Write::write_all(&mut stream, b"GET /api/v1/stream HTTP/1.1\r\nhost: hall\r\n\r\n").unwrap();
+    let mut buffer = [0; 4096];
+    assert!(std::io::Read::read(&mut stream, &mut buffer).unwrap() > 0);
+
+    let listed = gate.house.call("GET", "/api/v1/certificates", "").json();
+    let k01 = listed["certificates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|c| c["device"] == "K01")
+        .unwrap()
+        .clone();
+    let began = Instant::now();
+    let path = format!("/api/v1/certificates/{}/revoke", k01["serial"].as_str().unwrap());
+    assert_eq!(gate.house.call("POST", &path, r#"{"reason":"stolen"}"#).status, 204);
+    loop {
+        match std::io::Read::read(&mut stream, &mut buffer) {
+            Ok(0) | Err(_) => break,
+            Ok(_) => assert!(began.elapsed() < Duration::from_secs(5), "the stream goes on"),
+        }
+    }
+    assert!(gate.ask(Some(&thief), "GET", "/api/v1/hall", &[], "").is_err());
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    println!("from the click to both refusals: {took:?}");
+    assert_eq!(
+        gate.ask(Some(&other), "GET", "/api/v1/hall", &[], "").unwrap().status,
+        200
+    );
+}
+
+#[test]
+fn a_certificate_taken_back_stays_out_after_a_restart() {
+    let mut gate = Gate::new();
+    let thief = gate.device("kiosk", "K01", 9, Validity::days(now_s(), 90));
+    assert_eq!(
+        gate.ask(Some(&thief), "GET", "/api/v1/hall", &[], "").unwrap().status,
+        200
+    );
+    let hex = "49".to_string() + &"09".repeat(15);
+    assert_eq!(
+        gate.house
+            .call("POST", &format!("/api/v1/certificates/{hex}/revoke"), "{}")
+            .status,
+        204
+    );
+    gate.house.kill();
+    gate.house.start_again();
+    gate.tls = gate.house.tls.unwrap();
+    assert!(gate.ask(Some(&thief), "GET", "/api/v1/hall", &[], "").is_err());
+}
+
+/// A request for enrolment as a kiosk makes it.
+fn enrol(gate: &Gate, door: &str, code: &Code, seen: Option<[u8; 32]>) -> (Answer, NewKey) {
+    let key = NewKey::make().unwrap();
+    let request = key.request_der().unwrap();
+    let mut stream = gate.connect_to(door.parse().unwrap(), None);
+    std::io::Write::flush(&mut stream).unwrap();
+    while stream.conn.is_handshaking() {
+        stream.conn.complete_io(&mut stream.sock).unwrap();
+    }
+    let server = stream.conn.peer_certificates().unwrap()[0].clone();
+    let digest = ring::digest::digest(&ring::digest::SHA256, &server);
+    let seen = seen.unwrap_or_else(|| digest.as_ref().try_into().unwrap());
+    let mac = request_mac(code.secret(), &seen, &request);
+    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let body = json!({
+        "code_id": code.id(), "request": hex(&request), "mac": hex(&mac),
+        "clock_ms": jiff::Timestamp::now().as_millisecond() + 400_000,
+    });
+    (
+        exchange(stream, "POST", "/enrol", &[], body.to_string().as_bytes()).unwrap(),
+        key,
+    )
+}
+
+fn code(gate: &Gate) -> (Code, String) {
+    let made = gate
+        .house
+        .call("POST", "/api/v1/enrolment/codes", r#"{"role":"kiosk","device":"K05"}"#);
+    assert_eq!(made.status, 200, "{}", made.text());
+    let made = made.json();
+    (
+        Code::parse(made["code"].as_str().unwrap()).unwrap(),
+        made["enrolment"].as_str().unwrap().to_string(),
+    )
+}
+
+#[test]
+fn a_kiosk_enrols_with_a_code_works_and_renews() {
+    let gate = Gate::new();
+    let (code, door) = code(&gate);
+    let (answer, key) = enrol(&gate, &door, &code, None);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let answer = answer.json();
+    let (cert, authority) = (
+        answer["certificate"].as_str().unwrap(),
+        answer["authority"].as_str().unwrap(),
+    );
+    let mac = answer_mac(code.secret(), cert, authority);
+    assert_eq!(
+        answer["mac"].as_str().unwrap(),
+        mac.iter().map(|b| format!("{b:02x}")).collect::<String>()
+    );
+    assert_eq!(answer["name"], "urn:hall:foshan-street:kiosk:K05");
+    let device = |cert: &str, key: &NewKey| Device {
+        cert: CertificateDer::from_pem_slice(cert.as_bytes()).unwrap(),
+        key: Arc::new(PrivateKeyDer::from_pem_slice(key.pem().as_bytes()).unwrap()),
+    };
+    let kiosk = device(cert, &key);
+    let idem = [("idempotency-key", crate::house::key(1 << 45))];
+    let taken = gate
+        .ask(Some(&kiosk), "POST", "/api/v1/tickets", &idem, &ticket("S101", None))
+        .unwrap();
+    assert_eq!(taken.status, 201, "{}", taken.text());
+
+    let next = NewKey::make().unwrap();
+    let request: String = next.request_der().unwrap().iter().map(|b| format!("{b:02x}")).collect();
+    let renewed = gate.ask(
+        Some(&kiosk),
+        "POST",
+        "/api/v1/certificate",
+        &[],
+        &json!({ "request": request }).to_string(),
+    );
+    let renewed = renewed.unwrap().json();
+    let newer = device(renewed["certificate"].as_str().unwrap(), &next);
+    assert_eq!(
+        gate.ask(Some(&newer), "GET", "/api/v1/hall", &[], "").unwrap().status,
+        200
+    );
+    let board = gate.ask(Some(&newer), "POST", "/api/v1/shown", &[], "{}").unwrap();
+    assert_eq!(board.status, 403, "a renewed kiosk is still a kiosk");
+}
+
+#[test]
+fn a_code_that_is_replayed_relayed_or_tried_six_times_opens_nothing() {
+    let gate = Gate::new();
+    let (first, door) = code(&gate);
+    assert_eq!(enrol(&gate, &door, &first, None).0.status, 200);
+    assert_eq!(enrol(&gate, &door, &first, None).0.status, 403, "replayed");
+    let (second, door) = code(&gate);
+    let relayed = enrol(&gate, &door, &second, Some([7; 32])).0;
+    assert_eq!(
+        relayed.status, 403,
+        "the device saw another certificate than ours: somebody is between"
+    );
+    let wrong = Code::parse(&format!("{}{}", second.id(), "0".repeat(12))).unwrap();
+    for _ in 0..4 {
+        assert_eq!(enrol(&gate, &door, &wrong, None).0.status, 403);
+    }
+    assert_eq!(
+        enrol(&gate, &door, &second, None).0.status,
+        403,
+        "the sixth try, though right"
+    );
+    // The door knows one path and no other.
+    let other = exchange(
+        gate.connect_to(door.parse().unwrap(), None),
+        "GET",
+        "/api/v1/hall",
+        &[],
+        b"",
+    )
+    .unwrap();
+    assert_eq!(other.status, 404);
+}

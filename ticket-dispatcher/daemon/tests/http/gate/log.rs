@@ -1,0 +1,154 @@
+//! What the auditor reads: everything on the list of what is logged, from both logs, in one list.
+
+use provisioning_enrolment::Validity;
+use serde_json::{Value, json};
+
+use super::{Gate, now_s};
+use crate::house::ticket;
+
+fn all(gate: &Gate, cookie: &str) -> Vec<Value> {
+    let export = gate.as_staff(cookie, "GET", "/api/v1/audit/export", "");
+    assert_eq!(export.status, 200);
+    // Sent in chunks: the sizes between them are no records.
+    let text = export.text();
+    let lines = text.lines().filter(|line| line.starts_with('{'));
+    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn every_act_on_the_list_is_there_with_who_did_it_and_no_person() {
+    let gate = Gate::new();
+    let (clerk, auditor) = (gate.account("C1", "window"), gate.account("R1", "auditor"));
+    let (clerk, auditor) = (gate.cookie(&clerk), gate.cookie(&auditor));
+    let kiosk = gate.device("kiosk", "K01", 60, Validity::of_device(now_s()));
+    let by_kiosk = |path: &str, body: &str, key: u128| {
+        let idem = [("idempotency-key", crate::house::key(key))];
+        let answer = gate.ask(Some(&kiosk), "POST", path, &idem, body).unwrap();
+        assert!(answer.status < 300, "{path}: {}", answer.text());
+        answer
+    };
+    let by_clerk = |path: &str, body: &str| {
+        let answer = gate.as_staff(&clerk, "POST", path, body);
+        assert!(answer.status < 300, "{path}: {}", answer.text());
+        answer
+    };
+    let elder = ticket("S101", Some(3)).replace("\"services\"", "\"class\":\"elderly\",\"services\"");
+    let taken = by_kiosk("/api/v1/tickets", &elder, 61).json();
+    let id = taken["ticket"]["id"]
+        .as_str()
+        .or(taken["id"].as_str())
+        .expect("an id")
+        .to_string();
+    for reason in ["card-left", "case-opened", "paper-refilled", "asked", "priority"] {
+        by_kiosk("/api/v1/staff-calls", &json!({ "reason": reason }).to_string(), 70);
+    }
+    by_clerk("/api/v1/windows/W01/open", r#"{"clerk":"C1"}"#);
+    by_clerk("/api/v1/windows/W01/next", "{}");
+    by_clerk(&format!("/api/v1/tickets/{id}/start"), "{}");
+    by_clerk(
+        &format!("/api/v1/tickets/{id}/transfer"),
+        r#"{"service":"S201","reason":"papers"}"#,
+    );
+    let set = json!({"policy": "priority", "reason": "many booked"}).to_string();
+    assert_eq!(gate.house.call("POST", "/api/v1/policy", &set).status, 200);
+    by_clerk("/api/v1/windows/W01/pause", r#"{"reason":"lunch"}"#);
+
+    let records = all(&gate, &auditor);
+    let find = |action: &str| {
+        let found = records.iter().find(|r| r["action"] == action);
+        found.unwrap_or_else(|| panic!("no {action} in {records:#?}"))
+    };
+    for (action, actor, object) in [
+        ("dispatcher.start", "dispatcher", ""),
+        ("staff.sign-in", "nobody", "C1"),
+        ("ticket.take", "kiosk:K01", id.as_str()),
+        ("priority.give", "kiosk:K01", &id),
+        ("card.left", "kiosk:K01", "K01"),
+        ("case.open", "kiosk:K01", "K01"),
+        ("paper.refill", "kiosk:K01", "K01"),
+        ("priority.ask", "kiosk:K01", "K01"),
+        ("staff.call", "kiosk:K01", "K01"),
+        ("window.open", "staff:C1", "W01"),
+        ("ticket.call", "staff:C1", &id),
+        ("ticket.start", "staff:C1", &id),
+        ("ticket.move", "staff:C1", &id),
+        ("policy.change", "loopback", ""),
+        ("window.pause", "staff:C1", "W01"),
+        ("audit.export", "staff:R1", ""),
+    ] {
+        let record = find(action);
+        assert_eq!(
+            (&record["actor"], &record["object"]),
+            (&actor.into(), &object.into()),
+            "{action}"
+        );
+    }
+    let moved = find("ticket.move");
+    assert_eq!(
+        (&moved["new"], &moved["reason"], &moved["log"]),
+        (&"S201".into(), &"papers".into(), &"hall".into())
+    );
+    let changed = find("policy.change");
+    assert_eq!(
+        (&changed["old"], &changed["new"]),
+        (&"balanced".into(), &"priority".into())
+    );
+    assert_eq!(find("window.pause")["reason"], "lunch");
+    let text = serde_json::to_string(&records).unwrap();
+    for secret in ["试验人", "19850101", taken["token"].as_str().unwrap(), "many password"] {
+        assert!(!text.contains(secret), "the export tells a person");
+    }
+
+    let end = records.last().unwrap();
+    assert_eq!(end["end"], true, "an export that broke off is seen by its end");
+    assert_eq!(end["records"].as_u64(), Some(records.len() as u64 - 1));
+    let times: Vec<i64> = records[..records.len() - 1]
+        .iter()
+        .map(|r| r["at"].as_i64().unwrap())
+        .collect();
+    assert!(times.is_sorted(), "one list, by time");
+
+    let alerts = gate.house.call("GET", "/api/v1/manager", "").json()["alerts"].to_string();
+    assert!(alerts.contains("机箱被打开") && !alerts.contains("已换纸"), "{alerts}");
+}
+
+#[test]
+fn the_auditor_turns_pages_back_to_the_first_record_and_nobody_else_turns_any() {
+    let gate = Gate::new();
+    let (admin, auditor) = (gate.account("A1", "admin"), gate.account("R1", "auditor"));
+    for n in 0..150 {
+        assert_eq!(gate.house.take("S101", None, &crate::house::key(1000 + n)).status, 201);
+        if n % 3 == 0 {
+            gate.house
+                .call("POST", "/api/v1/staff-calls", r#"{"device":"K01","reason":"asked"}"#);
+        }
+    }
+    let (admin, auditor) = (gate.cookie(&admin), gate.cookie(&auditor));
+    let (mut path, mut seen, mut pages) = ("/api/v1/audit".to_string(), Vec::new(), 0);
+    loop {
+        assert_eq!(gate.as_staff(&admin, "GET", &path, "").status, 403);
+        let page = gate.as_staff(&auditor, "GET", &path, "").json();
+        let mut records = page["records"].as_array().unwrap().clone();
+        records.extend(seen);
+        (seen, pages) = (records, pages + 1);
+        let older = &page["older"];
+        if older.is_null() {
+            break;
+        }
+        path = format!("/api/v1/audit?gate={}&hall={}", older["gate"], older["hall"]);
+    }
+    assert!(pages >= 2, "{pages}");
+    let of = |log: &str| -> Vec<u64> {
+        let own = seen.iter().filter(|r| r["log"] == log);
+        own.map(|r| r["seq"].as_u64().unwrap()).collect()
+    };
+    let gate_seqs = of("gate");
+    assert_eq!(gate_seqs, (1..=gate_seqs.len() as u64).collect::<Vec<_>>());
+    let mut hall = of("hall");
+    hall.dedup();
+    assert_eq!(hall, (1..=hall.len() as u64).collect::<Vec<_>>());
+    assert!(hall.len() > 150);
+    // A stranger's query is refused, not guessed at.
+    assert_eq!(gate.as_staff(&auditor, "GET", "/api/v1/audit?from=1", "").status, 400);
+    assert_eq!(gate.as_staff(&auditor, "GET", "/api/v1/audit?gate=x", "").status, 400);
+}

@@ -1,0 +1,193 @@
+//! Staff at the door: sign-in, sessions, what each may read, the audit log and guesses at a number's check code.
+
+use std::process::Command;
+
+use serde_json::json;
+
+use super::Gate;
+
+#[test]
+fn a_clerk_signs_in_works_at_their_window_and_signs_out() {
+    let gate = Gate::new();
+    let clerk = gate.account("C1", "window");
+    let cookie = gate.cookie(&clerk);
+    let me = gate.as_staff(&cookie, "GET", "/api/v1/session", "").json();
+    assert_eq!(
+        (me["account"].as_str(), me["role"].as_str(), me["window"].as_str()),
+        (Some("C1"), Some("window"), Some("W01"))
+    );
+    let opened = gate.as_staff(&cookie, "POST", "/api/v1/windows/W01/open", r#"{"clerk":"SOMEBODY"}"#);
+    assert_eq!(opened.status, 200, "{}", opened.text());
+    assert_eq!(
+        opened.json()["clerk"],
+        "C1",
+        "whoever has signed in works under their own code"
+    );
+    assert_eq!(
+        gate.as_staff(&cookie, "POST", "/api/v1/windows/W02/open", r#"{"clerk":"C1"}"#)
+            .status,
+        403
+    );
+    assert_eq!(gate.as_staff(&cookie, "GET", "/api/v1/audit", "").status, 403);
+    assert_eq!(gate.as_staff(&cookie, "POST", "/api/v1/sign-out", "").status, 204);
+    assert_eq!(gate.as_staff(&cookie, "GET", "/api/v1/session", "").status, 401);
+}
+
+#[test]
+fn a_session_survives_a_restart_of_the_dispatcher() {
+    let mut gate = Gate::new();
+    let clerk = gate.account("C1", "window");
+    let cookie = gate.cookie(&clerk);
+    gate.house.kill();
+    gate.house.start_again();
+    gate.tls = gate.house.tls.unwrap();
+    assert_eq!(gate.as_staff(&cookie, "GET", "/api/v1/session", "").status, 200);
+}
+
+#[test]
+fn a_request_that_another_site_made_is_refused_whatever_its_cookie() {
+    let gate = Gate::new();
+    let clerk = gate.account("C1", "window");
+    let cookie = gate.cookie(&clerk);
+    let open = |more: &[(&str, String)]| {
+        let mut headers = vec![("cookie", cookie.clone())];
+        headers.extend_from_slice(more);
+        gate.ask(None, "POST", "/api/v1/windows/W01/open", &headers, r#"{"clerk":"C1"}"#)
+            .unwrap()
+    };
+    assert_eq!(open(&[]).status, 403);
+    assert_eq!(open(&[("origin", "https://evil.test".into())]).status, 403);
+    assert_eq!(open(&[("sec-fetch-site", "cross-site".into())]).status, 403);
+    assert_eq!(open(&[("sec-fetch-site", "same-origin".into())]).status, 200);
+}
+
+#[test]
+fn the_administrator_cannot_read_the_audit_log_and_the_auditor_can_do_nothing_else() {
+    let gate = Gate::new();
+    let (admin, auditor) = (gate.account("A1", "admin"), gate.account("R1", "auditor"));
+    let wrong = gate.sign_in(&admin, "not the password", 0, None);
+    assert_eq!((wrong.status, wrong.code().as_str()), (401, "unauthorised"));
+    let admin = gate.cookie(&admin);
+    for path in ["/api/v1/audit", "/api/v1/audit/export"] {
+        assert_eq!(gate.as_staff(&admin, "GET", path, "").status, 403);
+        assert_eq!(
+            gate.house.call("GET", path, "").status,
+            403,
+            "nor does the machine's token"
+        );
+    }
+    assert_eq!(
+        gate.as_staff(&admin, "POST", "/api/v1/windows/W01/open", r#"{"clerk":"C1"}"#)
+            .status,
+        403
+    );
+    assert_eq!(gate.as_staff(&admin, "GET", "/api/v1/manager", "").status, 403);
+    let made = gate.as_staff(
+        &admin,
+        "PUT",
+        "/api/v1/accounts/C7",
+        r#"{"role":"window","windows":["W01"]}"#,
+    );
+    assert_eq!(made.status, 200, "{}", made.text());
+    let unknown = gate.as_staff(
+        &admin,
+        "PUT",
+        "/api/v1/accounts/C8",
+        r#"{"role":"window","windows":["W99"]}"#,
+    );
+    assert_eq!(unknown.status, 422);
+
+    let auditor = gate.cookie(&auditor);
+    assert_eq!(gate.as_staff(&auditor, "GET", "/api/v1/accounts", "").status, 403);
+    assert_eq!(gate.as_staff(&auditor, "GET", "/api/v1/hall", "").status, 403);
+    let log = gate.as_staff(&auditor, "GET", "/api/v1/audit", "").json();
+    let records = log["records"].as_array().unwrap();
+    let has = |action: &str, result: &str, object: &str| {
+        records
+            .iter()
+            .any(|r| r["action"] == action && r["result"] == result && r["object"] == object)
+    };
+    assert!(
+        has("account.put", "done", "A1") && has("account.put", "done", "C7"),
+        "{log}"
+    );
+    assert!(has("staff.sign-in", "refused", "A1") && has("staff.sign-in", "done", "A1"));
+    assert!(has("audit.read", "done", ""));
+    let text = log.to_string();
+    assert!(!text.contains("password\"") && !text.contains("not the password"));
+}
+
+#[test]
+fn five_wrong_passwords_lock_the_account_on_the_wire_too() {
+    let gate = Gate::new();
+    let clerk = gate.account("C1", "window");
+    for _ in 0..5 {
+        assert_eq!(gate.sign_in(&clerk, "wrong password", 0, None).status, 401);
+    }
+    let locked = gate.sign_in(&clerk, &clerk.password, 0, None);
+    assert_eq!((locked.status, locked.code().as_str()), (429, "too-many"));
+    let seconds: u64 = locked.header("retry-after").unwrap().parse().unwrap();
+    assert!((880..=901).contains(&seconds), "{seconds}");
+}
+
+#[test]
+fn the_audit_log_is_checked_by_command_and_a_changed_byte_is_named() {
+    let mut gate = Gate::new();
+    gate.account("A1", "admin");
+    // A head is signed when the dispatcher stops in order.
+    let id = i32::try_from(gate.house.child.id()).unwrap();
+    rustix::process::kill_process(
+        rustix::process::Pid::from_raw(id).unwrap(),
+        rustix::process::Signal::TERM,
+    )
+    .unwrap();
+    gate.house.child.wait().unwrap();
+    let verify = || {
+        let out = Command::new(env!("CARGO_BIN_EXE_ticket-dispatcher"))
+            .args(["audit", "verify", "--config"])
+            .arg(gate.house.dir.join("dispatcher.toml"))
+            .output()
+            .unwrap();
+        (out.status.code(), String::from_utf8(out.stdout).unwrap())
+    };
+    let (code, said) = verify();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("sound: 5 records, first 1, 2 heads checked"), "{said}");
+    let db = rusqlite::Connection::open(gate.house.dir.join("access.sqlite")).unwrap();
+    db.execute_batch("UPDATE audit SET actor = 'X' WHERE seq = 2").unwrap();
+    let (code, said) = verify();
+    assert_eq!(code, Some(1));
+    assert!(said.starts_with("record 2: the record was changed"), "{said}");
+    db.execute_batch("DELETE FROM audit; DELETE FROM audit_head").unwrap();
+    let (code, said) = verify();
+    assert_eq!(code, Some(1));
+    assert!(
+        said.contains("the log ends at 0, but a signed head knows of more"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_wrong_check_code_is_heard_ten_times_and_then_not_even_the_right_one() {
+    let gate = Gate::new();
+    let taken = gate.house.take("S101", None, &crate::house::key(5)).json();
+    let (number, right) = (taken["number"].as_str().unwrap(), taken["check_code"].as_str().unwrap());
+    let pair = |code: &str| {
+        let body = json!({"number": number, "check_code": code}).to_string();
+        gate.house.bare("POST", "/api/v1/lookup", &body)
+    };
+    let found = pair(right);
+    assert_eq!((found.status, found.json()["number"].as_str()), (200, Some(number)));
+    let wrong = if right == "0000" { "0001" } else { "0000" };
+    for _ in 0..10 {
+        assert_eq!(pair(wrong).status, 404);
+    }
+    let silent = pair(right);
+    assert_eq!((silent.status, silent.code().as_str()), (429, "too-many"));
+    let token = taken["token"].as_str().unwrap();
+    assert_eq!(
+        gate.house.bare("GET", &format!("/api/v1/lookup?t={token}"), "").status,
+        200,
+        "the QR still works"
+    );
+}
