@@ -12,6 +12,8 @@ use tokio::process::{Child, Command};
 pub struct Driver {
     child: Child,
     url: String,
+    /// Where it is told what to do, and tells what pages say.
+    pub port: u16,
 }
 
 impl Driver {
@@ -29,6 +31,7 @@ impl Driver {
         let driver = Self {
             child,
             url: format!("http://127.0.0.1:{port}"),
+            port,
         };
         let http = crate::http_client();
         for _ in 0..200 {
@@ -58,6 +61,8 @@ impl Driver {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
+            // Its driver speaks to it by a pipe: of the rig's own talk only the driver's port is on the loopback.
+            "--remote-debugging-pipe",
             "--hide-scrollbars",
             "--lang=zh-CN",
         ];
@@ -73,6 +78,8 @@ impl Driver {
         }});
         let mut capabilities = serde_json::Map::new();
         capabilities.insert("goog:chromeOptions".into(), options);
+        // The hall's own authority, which no browser knows.
+        capabilities.insert("acceptInsecureCerts".into(), json!(true));
         capabilities.insert("goog:loggingPrefs".into(), json!({"browser": "ALL"}));
         let client = fantoccini::ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
             .capabilities(capabilities)

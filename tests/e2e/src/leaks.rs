@@ -24,11 +24,14 @@ impl Secret {
         let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let (gb, _, _) = encoding_rs::GB18030.encode(text);
         let hex: String = text.bytes().map(|b| format!("{b:02x}")).collect();
+        // As it stands in an address.
+        let percent: String = text.bytes().map(in_address).collect();
         let forms = [
             ("UTF-8", text.as_bytes().to_vec()),
             ("UTF-16", utf16),
             ("GB 18030", gb.into_owned()),
             ("hex", hex.into_bytes()),
+            ("percent", percent.into_bytes()),
         ];
         Self::of(kind, forms)
     }
@@ -51,6 +54,13 @@ impl Secret {
             }
         }
         Self { kind, forms: kept }
+    }
+}
+
+fn in_address(byte: u8) -> String {
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Links {
     pub manager: String,
     /// Plain loopback listener of the dispatcher.
     pub dispatcher: String,
+    /// Its listener for everybody else.
+    pub dispatcher_tls: String,
     /// Everything that the hall has written.
     pub dir: PathBuf,
     /// Holds the bearer token of the loopback listener.

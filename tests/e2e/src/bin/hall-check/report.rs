@@ -23,6 +23,8 @@ pub enum Witness {
     Lookup,
     /// The bytes on the disk, as a thief has them.
     Disk,
+    /// The bytes on the loopback, as an eavesdropper has them.
+    Wire,
     /// The clerk's console in a browser, or its interface.
     Console,
     /// The world of the emulated maker: where its blanks are.
@@ -42,6 +44,7 @@ impl Witness {
             Self::Board => "board",
             Self::Phone => "phone",
             Self::Disk => "disk",
+            Self::Wire => "wire",
             Self::Lookup => "lookup",
             Self::Console => "console",
             Self::Maker => "maker",

@@ -11,9 +11,11 @@ mod told;
 mod window;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde_json::Value;
+use tests_e2e::wire::Wire;
 
 use crate::hall::Hall;
 use crate::kiosk::Kiosk;
@@ -40,17 +42,22 @@ pub struct Play {
     drawer: Vec<Value>,
     /// Tokens of all tickets so far.
     tokens: Vec<String>,
+    /// Hears every byte on the loopback; none where nobody wanted it.
+    wire: Option<Arc<Wire>>,
     out: PathBuf,
     pictures: u32,
 }
 
 impl Play {
     /// Opens the board in a browser and finds the drawer of made-up people.
-    pub async fn new(hall: Hall, out: &Path) -> anyhow::Result<Self> {
+    pub async fn new(hall: Hall, out: &Path, wire: Option<Arc<Wire>>) -> anyhow::Result<Self> {
         let http = tests_e2e::http_client();
         let kiosk = Kiosk::new(http.clone(), &hall.links.kiosk_screen, &hall.links.emulators);
-        let dispatcher = Dispatcher::new(http, &hall.links)?;
+        let dispatcher = Dispatcher::new(http, &hall.links).await?;
         let driver = tests_e2e::browser::Driver::start().await?;
+        if let Some(wire) = &wire {
+            told::spare_the_rig(wire, &hall.links, &driver)?;
+        }
         let board = Page::open(&driver, &hall.links.board, 1920, 1080).await?;
         let drawer = kiosk.drawer().await?;
         Ok(Self {
@@ -61,6 +68,7 @@ impl Play {
             board,
             drawer,
             tokens: Vec::new(),
+            wire,
             out: out.to_path_buf(),
             pictures: 0,
         })
@@ -156,7 +164,10 @@ impl Play {
             "the network goes, a number is taken, the network comes back",
             alone::lan_out(self, report).await
         );
-        scene!("nothing of anybody on the disk", told::nothing_told(self, report).await);
+        scene!(
+            "nothing of anybody on the disk and on the wire",
+            told::nothing_told(self, report).await
+        );
         Ok(())
     }
 

@@ -1,32 +1,80 @@
 //! The other side of the glass: the clerk's interface, the public lookup, and pages in a real browser.
 
 use std::path::Path;
+use std::process::Stdio;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 
 use crate::hall::Links;
 use crate::watch::until;
 
-/// The dispatcher's HTTP interface with the loopback token.
+/// The dispatcher's HTTP interface: for staff with the loopback token, and from outside over TLS, as phones and the
+/// gateway for bookings have it.
 #[derive(Clone)]
 pub struct Dispatcher {
     http: reqwest::Client,
     base: String,
     token: String,
+    outside: reqwest::Client,
+    outside_base: String,
 }
 
 impl Dispatcher {
     /// With the token from its file.
-    pub fn new(http: reqwest::Client, links: &Links) -> anyhow::Result<Self> {
+    pub async fn new(http: reqwest::Client, links: &Links) -> anyhow::Result<Self> {
         let token = std::fs::read_to_string(&links.token_file)
             .with_context(|| format!("reading {}", links.token_file.display()))?;
         let base = links.dispatcher.trim_end_matches('/').to_string();
-        Ok(Self {
+        let mut made = Self {
+            outside: http.clone(),
             http,
             base,
             token: token.trim().to_string(),
-        })
+            outside_base: links.dispatcher_tls.trim_end_matches('/').to_string(),
+        };
+        made.outside = made.enrolled().await?;
+        Ok(made)
+    }
+
+    /// A client with a gateway's certificate, which it came by as any device does: with a code, by `hallctl enrol`.
+    async fn enrolled(&self) -> anyhow::Result<reqwest::Client> {
+        let asked = json!({"role": "gateway", "device": "G01"});
+        let code = self.post("/enrolment/codes", asked).await?;
+        let word = |key: &str| code[key].as_str().unwrap_or_default().to_string();
+        let place = std::env::temp_dir().join(format!("hall-check-gateway-{}", std::process::id()));
+        std::fs::create_dir_all(&place)?;
+        let (own, ca) = (place.join("own.pem"), place.join("ca.pem"));
+        let hallctl = std::env::current_exe()?.with_file_name("hallctl");
+        let mut child = tokio::process::Command::new(hallctl)
+            .args(["enrol", "--dispatcher", &word("enrolment"), "--out"])
+            .arg(&own)
+            .arg("--ca-out")
+            .arg(&ca)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .context("starting hallctl enrol")?;
+        let mut stdin = child.stdin.take().context("a standard input")?;
+        stdin.write_all(format!("{}\n", word("code")).as_bytes()).await?;
+        drop(stdin);
+        ensure!(child.wait().await?.success(), "the gateway was not enrolled");
+        let made = reqwest::Client::builder()
+            .tls_certs_only(reqwest::Certificate::from_pem_bundle(&std::fs::read(&ca)?)?)
+            .identity(reqwest::Identity::from_pem(&std::fs::read(&own)?)?)
+            .build()?;
+        std::fs::remove_dir_all(&place)?;
+        Ok(made)
+    }
+
+    /// Books an appointment, as WeChat would: a person goes over TLS alone.
+    pub async fn book(&self, booking: Value) -> anyhow::Result<()> {
+        let url = format!("{}/api/v1/bookings", self.outside_base);
+        let answer = self.outside.post(url).json(&booking).send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        ensure!(status.is_success(), "a booking was answered {status} {text}");
+        Ok(())
     }
 
     /// An ordinary ticket from the desk, without a person; one in each run.
@@ -95,10 +143,10 @@ impl Dispatcher {
         bail!("window {window} never called {number}")
     }
 
-    /// The public lookup, without credentials.
+    /// The public lookup; whose certificate comes with it makes no difference.
     pub async fn lookup(&self, token: &str) -> anyhow::Result<Value> {
-        let url = format!("{}/api/v1/lookup?t={token}", self.base);
-        Ok(self.http.get(url).send().await?.error_for_status()?.json().await?)
+        let url = format!("{}/api/v1/lookup?t={token}", self.outside_base);
+        Ok(self.outside.get(url).send().await?.error_for_status()?.json().await?)
     }
 
     /// Waits until the public lookup says `state`.
@@ -112,7 +160,7 @@ impl Dispatcher {
 
     /// The phone page of a ticket.
     pub fn phone_page(&self, token: &str) -> String {
-        format!("{}/q?t={token}", self.base)
+        format!("{}/q?t={token}", self.outside_base)
     }
 }
 

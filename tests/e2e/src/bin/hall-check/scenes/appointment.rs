@@ -74,7 +74,7 @@ async fn book(play: &Play, service: &str, card: &Value) -> anyhow::Result<String
         "document": "resident_id", "number": card["number"], "name": card["name"], "birth": card["birth"],
     });
     let booking = json!({"service": service, "day": day, "slot": slot, "holder": holder});
-    play.dispatcher.post("/bookings", booking).await?;
+    play.dispatcher.book(booking).await?;
     Ok(slot.to_string())
 }
 
