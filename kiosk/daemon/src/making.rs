@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 
 use anyhow::Context as _;
+use data_encoding::HEXLOWER_PERMISSIVE;
 use drivers_device::Transport;
 use drivers_temp_id_maker::Tim1;
 use drivers_temp_id_maker::driver::BAUD;
@@ -116,13 +117,7 @@ fn key(path: &Path) -> anyhow::Result<Vec<u8>> {
         .mode();
     anyhow::ensure!(mode & 0o077 == 0, "{} can be read by others: chmod 600", path.display());
     let text = zeroize::Zeroizing::new(String::from_utf8(read(path)?).context("a key is hexadecimal text")?);
-    let digits = text.trim().as_bytes();
-    let pairs = digits
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-    let bytes = pairs
-        .collect::<Option<Vec<u8>>>()
-        .filter(|_| digits.len().is_multiple_of(2));
+    let bytes = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok();
     bytes
         .filter(|bytes| bytes.len() >= 16)
         .with_context(|| format!("{} holds no key of 32 or more hexadecimal digits", path.display()))

@@ -6,6 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use provisioning_config::kiosk_file::KioskFile;
 use ticket_dispatcher_identity::{CryptoProvider, GmSoft, KeyUse, RootKey, RowId};
 use zeroize::Zeroizing;
@@ -28,7 +29,7 @@ impl Vault {
     /// A text, sealed for this place and for no other, as hex digits.
     pub fn seal(&self, column: &'static str, row: &[u8], text: &str) -> anyhow::Result<String> {
         let sealed = self.0.seal(cell(column, row), fresh_nonce()?, text.as_bytes());
-        Ok(hex(&sealed))
+        Ok(HEXLOWER.encode(&sealed))
     }
 
     /// A keyed tag that finds `text` again: who has the file and not the key cannot even try all there are.
@@ -54,7 +55,10 @@ impl Vault {
 
     /// The text that [`Vault::seal`] took; none if it was changed, moved, or sealed under another key.
     pub fn open_text(&self, column: &'static str, row: &[u8], sealed: &str) -> Option<Zeroizing<String>> {
-        let opened = self.0.open(cell(column, row), &unhex(sealed)?).ok()?;
+        let opened = self
+            .0
+            .open(cell(column, row), &HEXLOWER.decode(sealed.as_bytes()).ok()?)
+            .ok()?;
         Some(Zeroizing::new(core::str::from_utf8(&opened).ok()?.to_string()))
     }
 }
@@ -65,20 +69,6 @@ fn cell<'a>(column: &'static str, row: &'a [u8]) -> RowId<'a> {
         column,
         row,
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
-        return None;
-    }
-    let pairs = (0..text.len()).step_by(2);
-    pairs
-        .map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok())
-        .collect()
 }
 
 /// `outbox.sqlite` has `outbox.sqlite.key` beside it, mode 0600, on disk before it is used.
@@ -95,7 +85,7 @@ fn made_beside(outbox: &Path) -> anyhow::Result<PathBuf> {
         Ok(mut file) => {
             let mut bytes = Zeroizing::new([0_u8; 32]);
             getrandom::fill(bytes.as_mut_slice()).context("the system gives no random numbers")?;
-            let digits = Zeroizing::new(hex(bytes.as_slice()));
+            let digits = Zeroizing::new(HEXLOWER.encode(bytes.as_slice()));
             file.write_all(digits.as_bytes())
                 .and_then(|()| file.sync_all())
                 .with_context(|| format!("writing {}", path.display()))?;
@@ -123,10 +113,9 @@ pub fn key(path: &Path) -> anyhow::Result<RootKey> {
     let mut key = Zeroizing::new([0_u8; 32]);
     let digits = text.trim();
     anyhow::ensure!(digits.len() == 64, "{} must hold 64 hex digits", path.display());
-    for (at, byte) in key.iter_mut().enumerate() {
-        let pair = digits.get(2 * at..2 * at + 2).unwrap_or_default();
-        *byte = u8::from_str_radix(pair, 16).with_context(|| format!("{} must hold hex digits", path.display()))?;
-    }
+    HEXLOWER_PERMISSIVE
+        .decode_mut(digits.as_bytes(), key.as_mut_slice())
+        .map_err(|_| anyhow::anyhow!("{} must hold hex digits", path.display()))?;
     Ok(RootKey::from_bytes(*key))
 }
 

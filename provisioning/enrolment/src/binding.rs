@@ -87,11 +87,6 @@ pub fn answer_mac(secret: &str, cert_pem: &str, authority_pem: &str) -> [u8; 32]
     mac(secret, &[b"d", &length, cert_pem.as_bytes(), authority_pem.as_bytes()])
 }
 
-/// Compares in a time that does not depend on where they differ.
-pub fn same(a: &[u8; 32], b: &[u8; 32]) -> bool {
-    a.iter().zip(b).fold(0, |diff, (a, b)| diff | (a ^ b)) == 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,11 +110,11 @@ mod tests {
     #[test]
     fn every_part_counts() {
         let base = request_mac("S", &[1; 32], b"csr");
-        assert!(same(&base, &request_mac("S", &[1; 32], b"csr")));
-        assert!(!same(&base, &request_mac("T", &[1; 32], b"csr")));
-        assert!(!same(&base, &request_mac("S", &[2; 32], b"csr")));
-        assert!(!same(&base, &request_mac("S", &[1; 32], b"css")));
-        assert!(!same(&answer_mac("S", "ab", "c"), &answer_mac("S", "a", "bc")));
-        assert!(!same(&answer_mac("S", "ab", "c"), &request_mac("S", &[0; 32], b"abc")));
+        assert_eq!(base, request_mac("S", &[1; 32], b"csr"));
+        assert_ne!(base, request_mac("T", &[1; 32], b"csr"));
+        assert_ne!(base, request_mac("S", &[2; 32], b"csr"));
+        assert_ne!(base, request_mac("S", &[1; 32], b"css"));
+        assert_ne!(answer_mac("S", "ab", "c"), answer_mac("S", "a", "bc"));
+        assert_ne!(answer_mac("S", "ab", "c"), request_mac("S", &[0; 32], b"abc"));
     }
 }

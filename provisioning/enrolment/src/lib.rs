@@ -10,6 +10,6 @@ mod name;
 mod request;
 
 pub use authority::{Authority, AuthorityError, Leaf, Validity};
-pub use binding::{CODE_CHARS, Code, CodeError, answer_mac, request_mac, same};
+pub use binding::{CODE_CHARS, Code, CodeError, answer_mac, request_mac};
 pub use name::{DeviceName, NameError};
 pub use request::{Answer, Asked, NewKey, validity_of};

@@ -8,8 +8,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use data_encoding::HEXLOWER;
 use provisioning_config::kiosk_file::KioskFile;
-use provisioning_enrolment::{Answer, Asked, Code, NewKey, Validity, answer_mac, request_mac, same, validity_of};
+use provisioning_enrolment::{Answer, Asked, Code, NewKey, Validity, answer_mac, request_mac, validity_of};
+use subtle::ConstantTimeEq as _;
 use ticket_dispatcher_protocol::{Problem, RenewCertificate, Renewed};
 
 use crate::private;
@@ -68,10 +70,6 @@ fn finish(name: &str, done: anyhow::Result<ExitCode>) -> ExitCode {
     })
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
 fn seen(answer: &reqwest::Response) -> anyhow::Result<[u8; 32]> {
     let info = answer.extensions().get::<reqwest::tls::TlsInfo>();
     let certificate = info.and_then(reqwest::tls::TlsInfo::peer_certificate);
@@ -105,8 +103,8 @@ async fn enrol(args: &Enrol) -> anyhow::Result<ExitCode> {
     let now_ms = jiff::Timestamp::now().as_millisecond();
     let asked = Asked {
         code_id: code.id().to_string(),
-        request: hex(&request),
-        mac: hex(&request_mac(code.secret(), &server, &request)),
+        request: HEXLOWER.encode(&request),
+        mac: HEXLOWER.encode(&request_mac(code.secret(), &server, &request)),
         clock_ms: now_ms,
     };
     let answer = http
@@ -124,9 +122,10 @@ async fn enrol(args: &Enrol) -> anyhow::Result<ExitCode> {
         bail!("{}", problem.detail);
     }
     let answer: Answer = answer.json().await.context("the answer is not ours")?;
-    let wanted = hex(&answer_mac(code.secret(), &answer.certificate, &answer.authority));
+    let wanted = answer_mac(code.secret(), &answer.certificate, &answer.authority);
+    let given = HEXLOWER.decode(answer.mac.as_bytes()).unwrap_or_default();
     ensure!(
-        same_text(&wanted, &answer.mac),
+        bool::from(wanted.ct_eq(&given)),
         "the answer does not know the code: somebody is between. Nothing was written"
     );
     ensure!(
@@ -144,16 +143,6 @@ async fn enrol(args: &Enrol) -> anyhow::Result<ExitCode> {
         );
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn same_text(a: &str, b: &str) -> bool {
-    let bytes = |text: &str| -> Option<[u8; 32]> {
-        let pairs = (0..64)
-            .step_by(2)
-            .map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok());
-        pairs.collect::<Option<Vec<u8>>>()?.try_into().ok()
-    };
-    matches!((bytes(a), bytes(b)), (Some(a), Some(b)) if same(&a, &b))
 }
 
 async fn renew(args: &Renew) -> anyhow::Result<ExitCode> {
@@ -180,7 +169,7 @@ async fn renew(args: &Renew) -> anyhow::Result<ExitCode> {
         .build()?;
     let next = NewKey::make()?;
     let asked = RenewCertificate {
-        request: hex(&next.request_der()?),
+        request: HEXLOWER.encode(&next.request_der()?),
     };
     let url = format!("{}/api/v1/certificate", kiosk.url);
     let answer = http

@@ -3,6 +3,7 @@
 //! It reads and adds to the kiosk's store, beside the running kiosk or without it. Passwords come on standard input,
 //! one a line, never as arguments: those stand in the list of processes.
 
+use data_encoding::HEXLOWER;
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -143,7 +144,7 @@ fn open(path: &Path) -> Result<MakingStore, Stop> {
 }
 
 fn shown(line: &StoredBlank) -> serde_json::Value {
-    let digest: String = line.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = HEXLOWER.encode(&line.digest);
     json!({
         "no": line.no, "serial": line.serial, "machine_index": line.machine_index, "what": line.what,
         "count": line.count, "fault": format!("{:04X}", line.code), "staff": line.staff, "why": line.why,

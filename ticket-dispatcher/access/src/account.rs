@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
 use ticket_dispatcher_identity::RowId;
 use ticket_dispatcher_types::{ClerkId, HallId, UnixMillis};
 use zeroize::Zeroizing;
@@ -241,7 +242,7 @@ impl Access {
         };
         let (salt, wanted) = known.as_ref().map_or(([0; 16], [0; 32]), |row| (row.salt, row.hash));
         let hash = password::hash(given.password, &salt).map_err(AccessError::Password)?;
-        let right = password::same(hash.as_slice(), &wanted);
+        let right = bool::from(hash.as_slice().ct_eq(wanted.as_slice()));
         let now_s = u64::try_from(now.0 / 1000).unwrap_or(0);
         let step = known
             .as_ref()

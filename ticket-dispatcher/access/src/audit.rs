@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+use data_encoding::HEXLOWER;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use serde::Serialize;
 use ticket_dispatcher_identity::{CryptoProvider, KeyUse};
@@ -140,7 +141,7 @@ fn record(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Record, [u8; 32])> {
         new: row.get(8)?,
         reason: row.get(9)?,
         result: row.get(10)?,
-        mac: mac.iter().map(|b| format!("{b:02x}")).collect(),
+        mac: HEXLOWER.encode(&mac),
     };
     Ok((record, mac))
 }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use rusqlite::params;
 use serde::Serialize;
 use ticket_dispatcher_types::UnixMillis;
@@ -21,19 +22,14 @@ impl Serial {
 
     /// From hex digits.
     pub fn parse(hex: &str) -> Option<Self> {
-        if hex.is_empty() || hex.len() > 40 || !hex.len().is_multiple_of(2) || !hex.is_ascii() {
-            return None;
-        }
-        let pairs = (0..hex.len())
-            .step_by(2)
-            .map(|i| u8::from_str_radix(&hex[i..i + 2], 16));
-        Some(Self::from_bytes(&pairs.collect::<Result<Vec<u8>, _>>().ok()?))
+        let bytes = HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok()?;
+        (1..=20).contains(&bytes.len()).then(|| Self::from_bytes(&bytes))
     }
 }
 
 impl fmt::Display for Serial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+        f.write_str(&HEXLOWER.encode(&self.0))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use core::fmt;
 
+use data_encoding::HEXLOWER;
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
@@ -23,20 +24,6 @@ pub struct Head {
     pub signature: String,
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
-        return None;
-    }
-    let pairs = (0..text.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(&text[i..i + 2], 16));
-    pairs.collect::<Result<_, _>>().ok()
-}
-
 /// `yimen audit head 1 ‖ place(8) ‖ chain value(32) ‖ time(8)`, big endian.
 fn signed_bytes(seq: u64, mac: &[u8], at: UnixMillis) -> Vec<u8> {
     [
@@ -52,18 +39,18 @@ impl Head {
     pub(crate) fn new(seq: u64, mac: &[u8; 32], at: UnixMillis, signature: &[u8]) -> Self {
         Self {
             seq,
-            mac: hex(mac),
+            mac: HEXLOWER.encode(mac),
             at_ms: at.0,
-            signature: hex(signature),
+            signature: HEXLOWER.encode(signature),
         }
     }
 
     pub(crate) fn mac_bytes(&self) -> Option<[u8; 32]> {
-        unhex(&self.mac)?.try_into().ok()
+        HEXLOWER.decode(self.mac.as_bytes()).ok()?.try_into().ok()
     }
 
     pub(crate) fn signature_bytes(&self) -> Vec<u8> {
-        unhex(&self.signature).unwrap_or_default()
+        HEXLOWER.decode(self.signature.as_bytes()).unwrap_or_default()
     }
 
     /// Whether the key signed it.

@@ -19,11 +19,6 @@ pub(crate) fn hash(password: &str, salt: &[u8; 16]) -> Result<Zeroizing<[u8; 32]
     Ok(out)
 }
 
-/// Compares in a time that does not depend on where they differ.
-pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |diff, (a, b)| diff | (a ^ b)) == 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,9 +26,8 @@ mod tests {
     #[test]
     fn a_password_is_itself_alone_and_salted() {
         let one = hash("correct horse battery", &[1; 16]).unwrap();
-        assert!(same(&*one, &*hash("correct horse battery", &[1; 16]).unwrap()));
-        assert!(!same(&*one, &*hash("correct horse batterz", &[1; 16]).unwrap()));
-        assert!(!same(&*one, &*hash("correct horse battery", &[2; 16]).unwrap()));
-        assert!(!same(&one[..31], &*one));
+        assert_eq!(*one, *hash("correct horse battery", &[1; 16]).unwrap());
+        assert_ne!(*one, *hash("correct horse batterz", &[1; 16]).unwrap());
+        assert_ne!(*one, *hash("correct horse battery", &[2; 16]).unwrap());
     }
 }

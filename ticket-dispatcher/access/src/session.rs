@@ -3,6 +3,7 @@
 
 use core::fmt;
 
+use data_encoding::HEXLOWER;
 use rusqlite::{OptionalExtension, Transaction, params};
 use ticket_dispatcher_identity::KeyUse;
 use ticket_dispatcher_types::UnixMillis;
@@ -26,7 +27,7 @@ pub struct SessionToken(Zeroizing<String>);
 impl SessionToken {
     /// From 32 random bytes, as 64 hex digits.
     pub(crate) fn from_random(random: &[u8; 32]) -> Self {
-        Self(Zeroizing::new(random.iter().map(|b| format!("{b:02x}")).collect()))
+        Self(Zeroizing::new(HEXLOWER.encode(random)))
     }
 
     /// As a cookie brings it; none if it cannot be one.

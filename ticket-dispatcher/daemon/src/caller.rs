@@ -2,6 +2,7 @@
 //! on the same machine by its token.
 
 use rustls::pki_types::CertificateDer;
+use subtle::ConstantTimeEq as _;
 use ticket_dispatcher_access::{Serial, Session, StaffRole};
 use ticket_dispatcher_protocol::ProblemKind;
 use ticket_dispatcher_queue_core::By;
@@ -201,7 +202,7 @@ impl Bearer {
             return false;
         };
         let (given, own) = (given.trim().as_bytes(), self.0.as_bytes());
-        given.len() == own.len() && given.iter().zip(own).fold(0, |diff, (a, b)| diff | (a ^ b)) == 0
+        given.ct_eq(own).into()
     }
 }
 

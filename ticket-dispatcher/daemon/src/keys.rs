@@ -5,6 +5,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use ticket_dispatcher_access::{HeadKey, Serial};
 use ticket_dispatcher_identity::RootKey;
 use ticket_dispatcher_types::IdemKey;
@@ -30,19 +31,20 @@ pub fn root_key(path: &Path) -> anyhow::Result<RootKey> {
     if digits.len() != 64 {
         bail!("the key file {} must hold 64 hex digits", path.display());
     }
-    for (i, byte) in key.iter_mut().enumerate() {
-        let pair = digits.get(2 * i..2 * i + 2).unwrap_or_default();
-        *byte = u8::from_str_radix(pair, 16)
-            .map_err(|_| anyhow::anyhow!("the key file {} must hold 64 hex digits", path.display()))?;
-    }
+    HEXLOWER_PERMISSIVE
+        .decode_mut(digits.as_bytes(), key.as_mut_slice())
+        .map_err(|_| anyhow::anyhow!("the key file {} must hold 64 hex digits", path.display()))?;
     Ok(RootKey::from_bytes(*key))
 }
 
 /// The key that signs heads of the audit log: PKCS#8, hex, in a file of its own.
 pub fn head_key(path: &Path) -> anyhow::Result<HeadKey> {
     let made = || HeadKey::make().context("no randomness for the audit log's key");
-    let text = read_or_make_with(path, || Ok(Zeroizing::new(hex(&Zeroizing::new(made()?)))))?;
-    let bytes = unhex(text.trim()).map(Zeroizing::new);
+    let text = read_or_make_with(path, || Ok(Zeroizing::new(HEXLOWER.encode(&Zeroizing::new(made()?)))))?;
+    let bytes = HEXLOWER_PERMISSIVE
+        .decode(text.trim().as_bytes())
+        .ok()
+        .map(Zeroizing::new);
     let key = bytes.and_then(|pkcs8| HeadKey::from_pkcs8(&pkcs8));
     key.with_context(|| format!("{} holds no key for the audit log", path.display()))
 }
@@ -59,22 +61,6 @@ pub fn append_private(path: &Path) -> std::io::Result<std::fs::File> {
         .append(true)
         .mode(0o600)
         .open(path)
-}
-
-/// Bytes as hex digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
-/// Hex digits as bytes.
-pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
-        return None;
-    }
-    let pairs = (0..text.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(&text[i..i + 2], 16));
-    pairs.collect::<Result<_, _>>().ok()
 }
 
 /// The serial number of a certificate, PEM.
@@ -99,7 +85,7 @@ fn read_or_make(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     read_or_make_with(path, || {
         let mut bytes = Zeroizing::new([0_u8; 32]);
         entropy(bytes.as_mut_slice());
-        Ok(Zeroizing::new(hex(bytes.as_slice())))
+        Ok(Zeroizing::new(HEXLOWER.encode(bytes.as_slice())))
     })
 }
 

@@ -3,6 +3,7 @@
 //! The key is random. When the row goes, 30 days after the last appointment, the journal's bookings and no-shows
 //! belong to nobody any more, and no block can hold longer than that.
 
+use data_encoding::HEXLOWER;
 use rusqlite::{Connection, OptionalExtension, params};
 use ticket_dispatcher_identity::IdTag;
 
@@ -48,5 +49,5 @@ pub(crate) fn sweep(db: &Connection, day: Day, retention: Retention) -> rusqlite
 pub(crate) fn new_person(entropy: fn(&mut [u8])) -> String {
     let mut bytes = [0; 16];
     entropy(&mut bytes);
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    HEXLOWER.encode(&bytes)
 }

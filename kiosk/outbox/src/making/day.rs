@@ -1,6 +1,7 @@
 //! The day of a machine's blanks, folded from the ledger's lines: what was loaded, used, spoiled and why, and what must
 //! be in the hopper. It reads lines and nothing else, so that every figure can be counted again by hand.
 
+use data_encoding::HEXLOWER;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -96,7 +97,7 @@ pub fn open_day(lines: &[StoredBlank]) -> (Day, Option<i64>) {
             _ => fold(&mut day, line),
         }
         day.lines += 1;
-        day.digest = line.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        day.digest = HEXLOWER.encode(&line.digest);
     }
     (day, (unexplained != 0).then_some(unexplained))
 }

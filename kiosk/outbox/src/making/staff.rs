@@ -4,6 +4,7 @@
 //! gives no fresh ones. It must never say which of number and password was wrong.
 
 use argon2::Argon2;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use rusqlite::{OptionalExtension, params};
 use serde::Deserialize;
 
@@ -77,16 +78,6 @@ struct Person {
 /// The people of a staff file.
 pub struct StaffFile(Vec<Person>);
 
-fn hex(text: &str) -> Option<Vec<u8>> {
-    let pairs = text.as_bytes().chunks(2);
-    let bytes = pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-    text.len().is_multiple_of(2).then(|| bytes.collect()).flatten()
-}
-
-fn hexed(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn digest(password: &str, salt: &[u8]) -> Result<[u8; 32], StaffFileError> {
     let mut out = [0; 32];
     Argon2::default()
@@ -101,8 +92,8 @@ impl StaffFile {
         let raw: Raw = toml::from_str(text).map_err(|error| StaffFileError(error.message().to_string()))?;
         let mut people: Vec<Person> = Vec::new();
         for person in raw.staff {
-            let (salt, digest) = (hex(&person.salt), hex(&person.digest));
-            let (Some(salt), Some(digest)) = (salt, digest) else {
+            let read = |text: &str| HEXLOWER_PERMISSIVE.decode(text.as_bytes());
+            let (Ok(salt), Ok(digest)) = (read(&person.salt), read(&person.digest)) else {
                 return Err(StaffFileError(format!("number {}: not hexadecimal", person.no)));
             };
             if people.iter().any(|known| known.no == person.no) {
@@ -127,8 +118,8 @@ impl StaffFile {
         let digest = digest(password, salt)?;
         Ok(format!(
             "[[staff]]\nno = {no}\nsalt = \"{}\"\ndigest = \"{}\"\n",
-            hexed(salt),
-            hexed(&digest)
+            HEXLOWER.encode(salt),
+            HEXLOWER.encode(&digest)
         ))
     }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use data_encoding::HEXLOWER;
 use kiosk_outbox::making::StaffFile;
 use toml::{Table, Value};
 
@@ -72,11 +73,11 @@ impl Files {
         write_private(&files.hall, open_all_day(SHIPPED_HALL)?.as_bytes())?;
         let mut key = [0u8; 32];
         getrandom::fill(&mut key).context("no randomness")?;
-        let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = HEXLOWER.encode(&key);
         write_private(&files.dir.join(OFFLINE_KEY), hex.as_bytes())?;
         let mut site_key = [0_u8; 32];
         getrandom::fill(&mut site_key).context("no randomness")?;
-        let digits: String = site_key.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = HEXLOWER.encode(&site_key);
         write_private(&files.site_key(), digits.as_bytes())?;
         write_private(&files.camera(), CAMERA)?;
         let mut staff = String::new();

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use data_encoding::HEXLOWER_PERMISSIVE;
 use provisioning_enrolment::{DeviceName, Validity};
 use ticket_dispatcher_access::Serial;
 use ticket_dispatcher_protocol::{
@@ -137,7 +138,9 @@ impl Gate {
                 "The request for a certificate does not hold.",
             )
         };
-        let request = crate::keys::unhex(request).ok_or_else(unreadable)?;
+        let request = HEXLOWER_PERMISSIVE
+            .decode(request.as_bytes())
+            .map_err(|_| unreadable())?;
         let now = self.now();
         let mut drawn = [0; 16];
         crate::keys::entropy(&mut drawn);

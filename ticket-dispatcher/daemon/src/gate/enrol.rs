@@ -13,7 +13,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
-use provisioning_enrolment::{Answer, Asked, DeviceName, answer_mac, request_mac, same};
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use provisioning_enrolment::{Answer, Asked, DeviceName, answer_mac, request_mac};
+use subtle::ConstantTimeEq as _;
 use ticket_dispatcher_protocol::{EnrolmentCode, MakeEnrolmentCode, Problem, ProblemKind};
 use ticket_dispatcher_types::{Personal, UnixMillis};
 use tokio::sync::{Semaphore, watch};
@@ -109,8 +111,8 @@ async fn enrol(app: &App, from: From, headers: &HeaderMap, sent: Body, own: [u8;
     if app.gate.guesses.codes.silence(&from.0, now).is_some() {
         return Err(refused());
     }
-    let shape = (crate::keys::unhex(&asked.request), crate::keys::unhex(&asked.mac));
-    let (Some(request), Some(Ok(mac))) = (shape.0, shape.1.map(<[u8; 32]>::try_from)) else {
+    let read = |digits: &str| HEXLOWER_PERMISSIVE.decode(digits.as_bytes());
+    let (Ok(request), Ok(mac)) = (read(&asked.request), read(&asked.mac)) else {
         return Err(Failure::new(
             ProblemKind::Malformed,
             "`request` and `mac` are hex digits.",
@@ -123,7 +125,7 @@ async fn enrol(app: &App, from: From, headers: &HeaderMap, sent: Body, own: [u8;
             let mut kept = Zeroizing::new(String::new());
             let code = access.use_code(&id, now, |secret| {
                 kept.push_str(secret);
-                same(&mac, &request_mac(secret, &own, &request))
+                request_mac(secret, &own, &request).ct_eq(&mac).into()
             })?;
             Ok(code.map(|code| (code, kept)))
         })
@@ -155,7 +157,7 @@ async fn enrol(app: &App, from: From, headers: &HeaderMap, sent: Body, own: [u8;
     let mac = answer_mac(&secret, &certificate, &authority);
     Ok(Json(Answer {
         name: name.to_string(),
-        mac: mac.iter().map(|b| format!("{b:02x}")).collect(),
+        mac: HEXLOWER.encode(&mac),
         certificate,
         authority,
         clock_ms: now.0,

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use data_encoding::HEXLOWER_PERMISSIVE;
 use drivers_temp_id_maker::codec::Fault;
 use drivers_temp_id_maker::{Maker as _, StaffDone, StaffOrder};
 use serde_json::json;
@@ -15,7 +16,8 @@ fn usage(why: String) -> Stop {
 
 fn key(path: &Path) -> Result<Vec<u8>, Stop> {
     let text = std::fs::read_to_string(path).map_err(|error| usage(format!("{}: {error}", path.display())))?;
-    super::record::hex(text.trim()).ok_or_else(|| usage(format!("{}: no hexadecimal digits", path.display())))
+    let bytes = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes());
+    bytes.map_err(|_| usage(format!("{}: no hexadecimal digits", path.display())))
 }
 
 /// Clears the fault that stands, and says how the machine is then.

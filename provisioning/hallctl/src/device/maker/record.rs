@@ -1,5 +1,6 @@
 //! A making record from a file, with the keys beside it. What is in it names a person and is never printed.
 
+use data_encoding::HEXLOWER_PERMISSIVE;
 use jiff::Zoned;
 use jiff::civil::Date;
 use kiosk_making::MakingRecord;
@@ -46,19 +47,6 @@ pub fn refused(refusal: Refusal) -> Stop {
     }
 }
 
-/// Bytes from hexadecimal digits.
-pub fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    let pairs = digits
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-    if digits.len().is_multiple_of(2) {
-        pairs.collect()
-    } else {
-        None
-    }
-}
-
 impl Record {
     /// From the file's text.
     pub fn parse(text: &str) -> Result<Self, Stop> {
@@ -74,10 +62,12 @@ impl Record {
     }
 
     fn key(name: &str, digits: &Personal) -> Result<Vec<u8>, Stop> {
-        hex(digits.expose()).ok_or_else(|| Stop {
-            code: 2,
-            why: format!("{name}: an even count of hexadecimal digits"),
-        })
+        HEXLOWER_PERMISSIVE
+            .decode(digits.expose().as_bytes())
+            .map_err(|_| Stop {
+                code: 2,
+                why: format!("{name}: an even count of hexadecimal digits"),
+            })
     }
 
     /// The key under which ids are computed.
