@@ -81,6 +81,12 @@ pub struct Wire {
     thread: Option<JoinHandle<()>>,
 }
 
+/// True where this machine gives nobody a network of their own and whoever started the run has said so, as `./hall`
+/// does: then the wire is left out, and the end of the run tells it.
+pub fn is_left_out() -> bool {
+    std::env::var_os("HALL_WITHOUT_WIRE").is_some()
+}
+
 impl Wire {
     /// Begins to hear. Fails without the right to.
     pub fn listen() -> anyhow::Result<Self> {
@@ -324,7 +330,10 @@ mod tests {
 
     #[test]
     fn a_name_in_clear_on_the_wire_is_found_though_two_packets_share_it() {
-        let wire = Wire::listen().expect("the right to hear: run this test as root");
+        if is_left_out() {
+            return;
+        }
+        let wire = Wire::listen().expect("the right to hear: run this test as root, or all tests with ./hall test");
         let name = person(1);
         let (one, two) = name.as_bytes().split_at(9);
         send(&[b"GET /x HTTP/1.1\r\nx-name: ", one, two, b"\r\n\r\n"]);
@@ -336,7 +345,10 @@ mod tests {
 
     #[test]
     fn a_spared_port_is_counted_and_not_searched_also_for_what_came_before() {
-        let wire = Wire::listen().expect("the right to hear: run this test as root");
+        if is_left_out() {
+            return;
+        }
+        let wire = Wire::listen().expect("the right to hear: run this test as root, or all tests with ./hall test");
         let name = person(2);
         let port = send(&[name.as_bytes()]);
         let secrets = [Secret::text("name", &name)];

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Parser;
-use tests_e2e::wire::Wire;
+use tests_e2e::wire::{self, Wire};
 
 /// Plays citizens through a whole emulated hall and reports what was seen from outside.
 #[derive(Parser)]
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 }
 
 fn start(args: &Args) -> anyhow::Result<bool> {
-    let wire = if args.without_wire {
+    let wire = if args.without_wire || wire::is_left_out() {
         eprintln!("hall-check: the bytes on the loopback are NOT searched");
         None
     } else {
