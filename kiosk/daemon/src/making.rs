@@ -123,6 +123,7 @@ fn key(path: &Path) -> anyhow::Result<Vec<u8>> {
         .with_context(|| format!("{} holds no key of 32 or more hexadecimal digits", path.display()))
 }
 
+/// Who may act. Read for each act, so that who leaves is out with the next one.
 fn staff_file(path: &Path) -> anyhow::Result<StaffFile> {
     let text = String::from_utf8(read(path)?).context("a staff file is text")?;
     StaffFile::parse(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))
@@ -165,12 +166,20 @@ pub fn start(
         board: board.clone(),
         vault,
     };
-    let staff = file.staff_file.as_deref().map(staff_file).transpose()?;
+    if let Some(path) = &file.staff_file {
+        staff_file(path)?; // a file that cannot be read is told before the hall opens
+    }
     let device_key = file.device_key_file.as_deref().map(key).transpose()?;
     let line: Box<dyn Transport> = drivers_transport::closed(&file.port, BAUD)?;
     let store = kept::open(&file.store, &house)?;
     let (told_by, device_line) = (house.kiosk.clone(), Tim1::new(line, device_key));
-    let maker = machine::Machine::new(house.clone(), device_line, store, service(file)?, staff);
+    let maker = machine::Machine::new(
+        house.clone(),
+        device_line,
+        store,
+        service(file)?,
+        file.staff_file.clone(),
+    );
     let desk_service = service(file)?;
     let desk_store = kept::open(&file.store, &house)?;
     let camera = file.camera_file.clone();

@@ -3,6 +3,7 @@
 
 mod row;
 
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use drivers_temp_id_maker::codec::{Identity, Mode, Phase, Status};
 use drivers_temp_id_maker::{Answer, Ending, Maker, Tim1};
 use kiosk_flow::{JobEnd, MakerState, MakingInput};
 use kiosk_making::{Claim, ClaimAsked, Driven, KeepError, MakingRecord, MakingService, Outcome, Report, drive};
-use kiosk_outbox::making::{MakingRow, MakingStore, StaffFile};
+use kiosk_outbox::making::{MakingRow, MakingStore};
 use ui_model::Refusal;
 use ui_ticket_raster::Fonts;
 
@@ -40,7 +41,8 @@ pub struct Machine {
     fonts: Fonts,
     told: Option<MakerState>,
     pub(super) identity: Option<Identity>,
-    pub(super) staff: Option<StaffFile>,
+    /// The file of those who may act.
+    pub(super) staff: Option<PathBuf>,
     /// What staff sees beside the status, refreshed when the ledger or the jobs change.
     pub(super) known: Known,
     /// [`MakingStore::outside_version`] at the last refresh; none before it.
@@ -62,7 +64,7 @@ impl Machine {
         maker: Tim1<Box<dyn Transport>>,
         store: MakingStore,
         service: impl MakingService + 'static,
-        staff: Option<StaffFile>,
+        staff: Option<PathBuf>,
     ) -> Self {
         Self {
             house,

@@ -92,10 +92,17 @@ impl Machine {
         }
     }
 
-    fn act(&mut self, order: &MakerOrder) -> Result<Said, KeepError> {
+    pub(super) fn act(&mut self, order: &MakerOrder) -> Result<Said, KeepError> {
         let action = &order.order.action;
-        let Some(file) = self.staff.take() else {
+        let Some(path) = &self.staff else {
             return Ok(Err("这台自助机没有登记工作人员".to_string()));
+        };
+        let file = match super::staff_file(path) {
+            Ok(file) => file,
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "nobody can act at the maker");
+                return Ok(Err("读不出工作人员名单，请联系维修".to_string()));
+            }
         };
         let needed = self.needed(action);
         let given: Vec<(u32, &str)> = order
@@ -105,7 +112,6 @@ impl Machine {
             .map(|person| (person.no, person.password.expose()))
             .collect();
         let who = self.store.identify(&file, &given, needed, unix_s());
-        self.staff = Some(file);
         let who = match who {
             Ok(who) => who,
             Err(Identify::Refused(error)) => return Ok(Err(identified(&error))),

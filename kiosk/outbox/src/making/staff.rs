@@ -138,7 +138,8 @@ impl StaffFile {
 }
 
 impl MakingStore {
-    /// The numbers of those who gave the right passwords, at least `needed` different people. Every wrong try is kept.
+    /// The numbers of those who gave the right passwords, at least `needed` different people. Every wrong try is kept;
+    /// those at a number that nobody has are kept apart, so that they lock nobody who gets the number later.
     pub fn identify(
         &self,
         file: &StaffFile,
@@ -153,7 +154,9 @@ impl MakingStore {
             return Err(StaffRefused::TwoNeeded.into());
         }
         for (no, password) in given {
-            let (failed, until_s) = self.tries(*no)?;
+            let nobody = !file.0.iter().any(|person| person.no == *no);
+            let whose = if nobody { -1 - i64::from(*no) } else { i64::from(*no) };
+            let (failed, until_s) = self.tries(whose)?;
             if now_s < until_s {
                 return Err(StaffRefused::Locked(*no).into());
             }
@@ -161,23 +164,23 @@ impl MakingStore {
                 let failed = failed + 1;
                 let locked = failed >= TRIES_MAX;
                 let (failed, until_s) = if locked { (0, now_s + LOCK_S) } else { (failed, 0) };
-                self.keep_tries(*no, failed, until_s)?;
+                self.keep_tries(whose, failed, until_s)?;
                 return Err(StaffRefused::Wrong(*no).into());
             }
             if failed > 0 {
-                self.keep_tries(*no, 0, 0)?;
+                self.keep_tries(whose, 0, 0)?;
             }
         }
         Ok(who)
     }
 
-    fn tries(&self, staff: u32) -> Result<(u32, i64), OutboxError> {
+    fn tries(&self, staff: i64) -> Result<(u32, i64), OutboxError> {
         let sql = "SELECT failed, until_s FROM staff_tries WHERE staff = ?1";
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
         Ok(self.db.query_row(sql, [staff], read).optional()?.unwrap_or((0, 0)))
     }
 
-    fn keep_tries(&self, staff: u32, failed: u32, until_s: i64) -> Result<(), OutboxError> {
+    fn keep_tries(&self, staff: i64, failed: u32, until_s: i64) -> Result<(), OutboxError> {
         let sql = "INSERT INTO staff_tries (staff, failed, until_s) VALUES (?1, ?2, ?3)
                    ON CONFLICT (staff) DO UPDATE SET failed = excluded.failed, until_s = excluded.until_s";
         self.db.execute(sql, params![staff, failed, until_s])?;

@@ -5,6 +5,7 @@ mod clock;
 mod counts;
 mod day;
 mod outside;
+mod people;
 mod sealed;
 
 use std::path::{Path, PathBuf};
