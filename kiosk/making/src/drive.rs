@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use drivers_temp_id_maker::codec::reply::cap;
-use drivers_temp_id_maker::codec::{Identity, JobId, Phase, RecordTag, Status};
+use drivers_temp_id_maker::codec::{Identity, JobId, Mode, Phase, RecordTag, Status};
 use drivers_temp_id_maker::{Answer, Ending, JobMachine, JobSpec, Maker, MakerError, Order};
 use ui_model::Refusal;
 use ui_ticket_raster::CardPicture;
@@ -72,6 +72,7 @@ pub fn drive(maker: &mut dyn Maker, jobs: Jobs, keep: &mut dyn Keep) -> Result<D
         identity: None,
         status: None,
         data: None,
+        time_told: false,
         began: Instant::now(),
     };
     let mut order = machine.begin();
@@ -113,6 +114,8 @@ struct Run<'a> {
     identity: Option<Identity>,
     status: Option<Status>,
     data: Option<Vec<u8>>,
+    /// It took its time since it was greeted last.
+    time_told: bool,
     began: Instant,
 }
 
@@ -122,13 +125,15 @@ impl Run<'_> {
         let answer = match order {
             Order::Hello => self.maker.hello().map(|identity| {
                 self.identity = Some(identity.clone());
-                // Its events carry no time until it is told one; what it says to that changes nothing here.
-                let now = jiff::Timestamp::now().as_second();
-                let _ = self.maker.time_set(u32::try_from(now).unwrap_or(0));
+                self.time_told = false;
+                self.tell_time();
                 Answer::Identity(Box::new(identity))
             }),
             Order::Status => self.maker.status().map(|status| {
                 self.status = Some(status.clone());
+                if status.mode != Mode::Init {
+                    self.tell_time();
+                }
                 Answer::Status(Box::new(status))
             }),
             Order::Query(index) => self.maker.job_query(job(index)),
@@ -138,6 +143,7 @@ impl Run<'_> {
                     Err(over) => return Ok(Asked::Over(over)),
                 };
                 if matches!(order, Order::Open(_)) {
+                    self.tell_time();
                     self.maker.job_open(&spec)
                 } else {
                     self.maker.job_upload(&spec)
@@ -149,6 +155,16 @@ impl Run<'_> {
             Order::Wait(_) | Order::End(_) => Ok(Answer::Done),
         };
         Ok(answer.map_or_else(Asked::Error, Asked::Answer))
+    }
+
+    /// Its events carry no time until it is told one, and it takes none while it starts: told again until it does,
+    /// before a job is driven on. Nothing else hangs on its answer.
+    fn tell_time(&mut self) {
+        if !self.time_told {
+            let now = jiff::Timestamp::now().as_second();
+            let told = self.maker.time_set(u32::try_from(now).unwrap_or(0));
+            self.time_told = matches!(told, Ok(Answer::Done));
+        }
     }
 
     /// The job as ordered: drawn once, stored before it is first opened, the same bytes for ever after.

@@ -25,6 +25,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("making_2.sql")),
     M::up(include_str!("making_3.sql")),
     M::up(include_str!("making_4.sql")),
+    M::up(include_str!("making_5.sql")),
 ];
 
 /// What is kept of a record's number, made by whoever has the keys.

@@ -3,7 +3,7 @@
 //! It reads and adds to the kiosk's store, beside the running kiosk or without it. Passwords come on standard input,
 //! one a line, never as arguments: those stand in the list of processes.
 
-use data_encoding::HEXLOWER;
+use data_encoding::{HEXLOWER, HEXUPPER};
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -216,11 +216,48 @@ fn line<'a>(serial: &'a str, staff: &'a str, what: &'a str, count: i64, why: &'a
     }
 }
 
+/// Refuses while a job stands, and says which: its blank is neither in the hopper nor counted.
+fn standing(store: &MakingStore) -> Result<(), Stop> {
+    if !store.makes().map_err(of_store)? {
+        return Ok(());
+    }
+    let rows = store.unfinished().map_err(of_store)?;
+    // As on slip and page: eight digits.
+    let jobs: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let id = HEXUPPER.encode(&row.jobs[..4]);
+            format!("{}-{}", &id[..4], &id[4..])
+        })
+        .collect();
+    let which = if jobs.is_empty() {
+        "a job of an older version".to_string()
+    } else {
+        format!("job {}", jobs.join(", "))
+    };
+    Err((
+        2,
+        format!(
+            "{which} has not ended. Let the kiosk run until it has (where the machine shows a fault, clear it), then \
+             close the day"
+        ),
+    ))
+}
+
 fn close_day(close: &Close) -> Result<(), Stop> {
     let (mut store, serial, who) = admitted(&close.act)?;
     chain(&store)?;
-    if store.makes().map_err(of_store)? {
-        return Err((2, "a job has not ended; close the day when it has".into()));
+    standing(&store)?;
+    // The machine is not asked here: what the kiosk kept of it, else what a machine can tell at all.
+    let room = store.hopper_room(&serial).map_err(of_store)?.unwrap_or(u16::MAX);
+    if close.counted > room.into() {
+        return Err((
+            2,
+            format!(
+                "--counted {}: the hopper holds {room} at most; count again, nothing was closed",
+                close.counted
+            ),
+        ));
     }
     let (day, unexplained) = open_day(&store.blanks(&serial).map_err(of_store)?);
     let closed = day.close(close.counted.into(), unexplained);
@@ -249,6 +286,9 @@ fn explain(act: &Act, why: &str) -> Result<(), Stop> {
         return Err((2, "--why is a sentence".into()));
     }
     let (mut store, serial, who) = admitted(act)?;
+    if open_day(&store.blanks(&serial).map_err(of_store)?).1.is_none() {
+        return Err((2, "no difference is open: there is nothing to explain".into()));
+    }
     let told = line(&serial, &who, "explained", 0, why.trim());
     store.add_blanks(&[told], None).map_err(of_store)
 }

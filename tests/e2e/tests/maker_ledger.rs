@@ -66,6 +66,15 @@ impl Hall {
         self.kiosk.see(DOWN).await.map(|_| ())
     }
 
+    /// The lines of the ledger.
+    async fn ledger(&self) -> anyhow::Result<String> {
+        let store = PathBuf::from(self.demo.address("dir")?).join("making.sqlite");
+        let mut command = Command::new(built("hallctl").await?);
+        let out = command.args(["maker", "ledger", "--store"]).arg(store).output().await?;
+        ensure!(out.status.success() && !out.stdout.is_empty(), "the chain holds");
+        Ok(String::from_utf8(out.stdout)?)
+    }
+
     /// `hallctl maker …` with the passwords of both; its exit status and what it says.
     async fn by_hand(&self, what: &[&str]) -> anyhow::Result<(i32, String)> {
         let dir = PathBuf::from(self.demo.address("dir")?);
@@ -96,6 +105,15 @@ async fn a_running_kiosk_hears_what_two_people_do_by_hand_beside_it() -> anyhow:
     let hall = Hall::start().await?;
     hall.kiosk.see("先选事项").await?;
     hall.differs(Value::Null).await?;
+    let before = hall.ledger().await?;
+
+    for counted in ["101", "65536", "4294967295"] {
+        let (code, said) = hall.by_hand(&["close-day", "--counted", counted]).await?;
+        ensure!(code == 2 && said.contains("holds 100 at most"), "{code}: {said}");
+    }
+    let (code, said) = hall.by_hand(&["explain", "--why", "nothing is open"]).await?;
+    ensure!(code == 2 && said.contains("no difference is open"), "{code}: {said}");
+    ensure!(hall.ledger().await? == before, "what is refused leaves no line");
 
     let (code, said) = hall.by_hand(&["close-day", "--counted", "98"]).await?;
     ensure!(code == 4 && said.contains("-2 blanks are open"), "{code}: {said}");

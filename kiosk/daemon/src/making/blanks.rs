@@ -5,7 +5,7 @@ use drivers_temp_id_maker::codec::{Event, Fault, FaultClass};
 use kiosk_outbox::OutboxError;
 use kiosk_outbox::making::{BlankLine, MakingStore, Mark};
 
-use super::seen::Recent;
+use super::seen::{Recent, at_s};
 
 /// What an event of the machine means for blanks, and how many; none when it is about something else.
 fn meaning(event: &Event) -> Option<(&'static str, i64)> {
@@ -44,8 +44,8 @@ fn why(what: &str, code: u16) -> &'static str {
     }
 }
 
-/// The lines of a page of events, and the reason that the next rejected blank has.
-fn lines<'a>(serial: &'a str, events: &[Event], mark: Mark) -> (Vec<BlankLine<'a>>, u16) {
+/// The lines of a page of events that is heard at `now_s`, and the reason that the next rejected blank has.
+fn lines<'a>(serial: &'a str, events: &[Event], mark: Mark, now_s: i64) -> (Vec<BlankLine<'a>>, u16) {
     let mut reason = mark.reason;
     let mut lines = Vec::new();
     for event in events {
@@ -72,7 +72,7 @@ fn lines<'a>(serial: &'a str, events: &[Event], mark: Mark) -> (Vec<BlankLine<'a
             code,
             staff: "",
             why: why(what, code),
-            at_s: event.unix.into(),
+            at_s: at_s(event, now_s),
         });
     }
     (lines, reason)
@@ -96,7 +96,8 @@ pub fn pull(
             return Ok(any);
         }
         any = true;
-        page.events.iter().for_each(|event| recent.heard(event));
+        let now_s = super::unix_s();
+        page.events.iter().for_each(|event| recent.heard(event, now_s));
         let discrepancy = |what, count, why| BlankLine {
             serial,
             machine_index: None,
@@ -105,7 +106,7 @@ pub fn pull(
             code: 0,
             staff: "",
             why,
-            at_s: super::unix_s(),
+            at_s: now_s,
         };
         if page.next < mark.next_index {
             // Its old indices come again and mean other things. What it says up to here cannot be told from what it had
@@ -121,7 +122,7 @@ pub fn pull(
             return Ok(true);
         }
         let lost = i64::from(page.oldest.saturating_sub(mark.next_index));
-        let (mut found, reason) = lines(serial, &page.events, mark);
+        let (mut found, reason) = lines(serial, &page.events, mark, now_s);
         if lost > 0 {
             let line = discrepancy("events_lost", lost, "the machine forgot events before they were pulled");
             found.insert(0, line);
@@ -157,7 +158,7 @@ mod tests {
             reason: 0,
             shift: 0,
         };
-        let (lines, _) = lines("S", events, mark);
+        let (lines, _) = lines("S", events, mark, 7);
         lines
             .iter()
             .map(|line| (line.what.to_string(), line.count, line.code))

@@ -41,6 +41,8 @@ pub struct Machine {
     fonts: Fonts,
     told: Option<MakerState>,
     pub(super) identity: Option<Identity>,
+    /// The boot number under which it took its time and its heat: it takes neither while it starts.
+    told_time: Option<u16>,
     /// The file of those who may act.
     pub(super) staff: Option<PathBuf>,
     /// What staff sees beside the status, refreshed when the ledger or the jobs change.
@@ -74,6 +76,7 @@ impl Machine {
             fonts: Fonts::system(),
             told: None,
             identity: None,
+            told_time: None,
             staff,
             known: Known::default(),
             read_at: None,
@@ -123,7 +126,8 @@ impl Machine {
         };
         self.tell_state(state);
         self.pull()?;
-        self.house.show(self.known.now(status.as_ref()));
+        let now = self.known.now(status.as_ref(), unix_s());
+        self.house.show(now);
         Ok(())
     }
 
@@ -147,7 +151,10 @@ impl Machine {
                 return None;
             }
             match self.maker.status() {
-                Ok(status) if status.boot == self.maker.boot() => return Some(status),
+                Ok(status) if status.boot == self.maker.boot() => {
+                    self.tell_time(&status);
+                    return Some(status);
+                }
                 // Restarted since it was greeted: once more.
                 Ok(_) => self.identity = None,
                 Err(_) => break,
@@ -161,9 +168,6 @@ impl Machine {
         match self.maker.hello() {
             Ok(identity) => {
                 self.identity = Some(identity);
-                // It answers both or it will be greeted again: nothing hangs on them.
-                let _ = self.maker.time_set(u32::try_from(unix_s()).unwrap_or(0));
-                let _ = self.maker.heater(STANDBY);
                 true
             }
             Err(error) => {
@@ -172,6 +176,18 @@ impl Machine {
                 }
                 false
             }
+        }
+    }
+
+    /// Its time and its heat, once in each of its lives. Refused while it starts: then told at a later look.
+    fn tell_time(&mut self, status: &Status) {
+        if status.mode == Mode::Init || self.told_time == Some(status.boot) {
+            return;
+        }
+        let time = self.maker.time_set(u32::try_from(unix_s()).unwrap_or(0));
+        let heat = self.maker.heater(STANDBY);
+        if matches!((time, heat), (Ok(Answer::Done), Ok(Answer::Done))) {
+            self.told_time = Some(status.boot);
         }
     }
 

@@ -25,6 +25,8 @@ pub struct Known {
     pub chain_holds: bool,
     /// The newest first.
     pub recent: Recent,
+    /// The fault that stands: its code, its number, since when.
+    standing: Option<(u16, u16, i64)>,
 }
 
 /// Faults and warnings as the machine told them, the newest first.
@@ -33,12 +35,23 @@ pub struct Recent(VecDeque<MakerFault>);
 
 impl Recent {
     /// Keeps what an event says of a fault.
-    pub fn heard(&mut self, event: &Event) {
+    pub fn heard(&mut self, event: &Event, now_s: i64) {
         if let Some(fault) = Fault::of(event.code).filter(|_| matches!(event.kind, 4 | 16 | 17 | 18)) {
-            self.0.push_front(told(fault, event.unix.into()));
+            self.0.push_front(told(fault, at_s(event, now_s)));
             self.0.truncate(RECENT_KEPT);
         }
     }
+
+    /// When a fault came last.
+    fn came(&self, fault: &Fault) -> Option<i64> {
+        let known = told(fault, 0);
+        self.0.iter().find(|seen| seen.code == known.code).map(|seen| seen.at_s)
+    }
+}
+
+/// When an event was: by the machine, or when it is heard of, where the machine had not been told the time yet.
+pub fn at_s(event: &Event, now_s: i64) -> i64 {
+    if event.unix == 0 { now_s } else { event.unix.into() }
 }
 
 fn told(fault: &Fault, at_s: i64) -> MakerFault {
@@ -71,8 +84,9 @@ fn bin(entries: u8, room: u8) -> MakerBin {
 }
 
 impl Known {
-    /// Takes over who the machine is.
-    pub fn greeted(&mut self, identity: &Identity) {
+    /// Takes over who the machine is; true when that is another than before.
+    pub fn greeted(&mut self, identity: &Identity) -> bool {
+        let other = self.serial != identity.serial || self.room.1 != identity.blank_cap;
         self.serial.clone_from(&identity.serial);
         self.room = (
             identity.film_cap,
@@ -80,13 +94,27 @@ impl Known {
             identity.reject_cap,
             identity.retract_cap,
         );
+        other
+    }
+
+    /// The fault that stands, since when it is known to: a kiosk that starts later knows no better than its own start.
+    fn stands(&mut self, status: Option<&Status>, now_s: i64) -> Option<MakerFault> {
+        let status = status?;
+        let fault = Fault::of(status.fault);
+        self.standing = fault.map(|fault| match self.standing {
+            Some((code, seq, since)) if (code, seq) == (fault.code, status.fault_seq) => (code, seq, since),
+            _ => (fault.code, status.fault_seq, self.recent.came(fault).unwrap_or(now_s)),
+        });
+        let (_, _, since) = self.standing?;
+        fault.map(|fault| told(fault, since))
     }
 
     /// How it is; none before it was ever greeted.
-    pub fn now(&self, status: Option<&Status>) -> Option<MakerNow> {
+    pub fn now(&mut self, status: Option<&Status>, now_s: i64) -> Option<MakerNow> {
         if self.serial.is_empty() {
             return None;
         }
+        let fault = self.stands(status, now_s);
         let (film, blanks, reject, retract) = self.room;
         let supply = |left: u16, room: u16, low: bool| MakerSupply {
             left: left.into(),
@@ -101,9 +129,7 @@ impl Known {
             serial: self.serial.clone(),
             mode: status.map_or("away", mode).to_string(),
             ready: status.is_some_and(super::machine::ready) && self.difference.is_none(),
-            fault: status
-                .and_then(|status| Fault::of(status.fault))
-                .map(|fault| told(fault, 0)),
+            fault,
             difference: self.difference,
             heat_c: status.map_or(0, |status| i32::from(status.heater) / 10),
             job: job.map(short),

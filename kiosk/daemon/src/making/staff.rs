@@ -3,7 +3,7 @@
 //! Loading, emptying a bin, deciding a doubt, closing a day and explaining a difference take two people. A hand count
 //! is given before any count of the machine is shown.
 
-use drivers_temp_id_maker::codec::{Fault, JobId, Phase, ResultCode};
+use drivers_temp_id_maker::codec::{Fault, JobId, Phase, ResultCode, Status};
 use drivers_temp_id_maker::{Maker as _, StaffDone, StaffOrder};
 use kiosk_making::KeepError;
 use kiosk_outbox::making::day::{Closed, open_day};
@@ -54,12 +54,12 @@ fn summary(closed: &Closed) -> String {
         format!("（{}）", reasons.join("，"))
     };
     format!(
-        "结余 {}，装入 {}，取走 {}，废卡 {}{why}，未取回收 {}，取出 {}，应有 {}，清点 {}，相差 {}",
+        "结余 {}，装入 {}，取走 {}，未取回收 {}，废卡 {}，取出 {}{why}，应有 {}，清点 {}，相差 {}",
         day.brought,
         day.loaded,
         day.taken,
-        day.rejected,
         day.retracted,
+        day.rejected,
         day.removed,
         closed.expected,
         closed.counted,
@@ -195,7 +195,11 @@ impl Machine {
             MakerItem::Film => (film, format!("一卷膜片最多 {film}")),
             MakerItem::Blanks => {
                 let room = blanks.saturating_sub(status.blanks_left);
-                (room, format!("卡箱最多还能装约 {} 张", room / 10 * 10))
+                let said = match room / 10 * 10 {
+                    0 => "不到 10 张".to_string(),
+                    tens => format!("约 {tens} 张"),
+                };
+                (room, format!("卡箱最多还能装{said}"))
             }
             MakerItem::Medium => (u16::MAX, format!("打印耗材最多 {}", u16::MAX)),
         };
@@ -263,8 +267,17 @@ impl Machine {
     }
 
     pub(super) fn close_day(&mut self, who: &[u32], counted: u32) -> Result<Said, KeepError> {
-        if self.look().is_none_or(|status| status.job != JobId::default()) {
-            return Ok(Err("机器里有未结束的作业，结束后再日结".to_string()));
+        let Some(status) = self.look() else {
+            return Ok(Err("机器没有应答，请检查电源和连线".to_string()));
+        };
+        if let Some(said) = self.stands_open(&status)? {
+            return Ok(Err(said));
+        }
+        let room = self.identity.as_ref().map_or(0, |identity| identity.blank_cap);
+        if counted > room.into() {
+            return Ok(Err(format!(
+                "清点 {counted} 不对：卡箱最多装 {room} 张，请重新清点；没有日结"
+            )));
         }
         self.pull()?;
         self.check_chain()?;
@@ -286,9 +299,30 @@ impl Machine {
         Ok(Ok(said))
     }
 
-    fn explain(&mut self, who: &[u32], why: &str) -> Result<Said, KeepError> {
+    /// The job that keeps the day open, and who must do what first.
+    fn stands_open(&self, status: &Status) -> Result<Option<String>, KeepError> {
+        if status.job == JobId::default() {
+            return Ok(None);
+        }
+        let rows = self.store.unfinished().map_err(keep)?;
+        let ours = rows.iter().any(|row| kept::jobs(row).ids.contains(&status.job));
+        let job = short(status.job);
+        let to_do = match Fault::of(status.fault) {
+            _ if status.phase == Phase::Doubt => "存疑：请两人先认定证件在哪里".to_string(),
+            Some(fault) => format!("停在机内（{}）：请先处理并清除故障，作业随后自行结束", fault.said),
+            None if ours => "正在进行：请等它结束".to_string(),
+            None => "不是这台自助机开始的：请由开始它的人做完，或等机器自行结束".to_string(),
+        };
+        Ok(Some(format!("作业 {job} {to_do}，再日结")))
+    }
+
+    pub(super) fn explain(&mut self, who: &[u32], why: &str) -> Result<Said, KeepError> {
         if why.trim().is_empty() {
             return Ok(Err("请写明原因".to_string()));
+        }
+        let lines = self.store.blanks(&self.known.serial).map_err(keep)?;
+        if open_day(&lines).1.is_none() {
+            return Ok(Err("没有要说明的差额；没有登记".to_string()));
         }
         self.note(who, "explained", 0, why.trim())?;
         Ok(Ok("已登记说明，机器可以使用".to_string()))
@@ -319,8 +353,11 @@ impl Machine {
 
     /// Reads anew what staff sees beside the status.
     pub(super) fn refresh(&mut self) -> Result<(), KeepError> {
-        if let Some(identity) = &self.identity {
-            self.known.greeted(identity);
+        if let Some(identity) = &self.identity
+            && self.known.greeted(identity)
+        {
+            let kept = self.store.keep_hopper_room(&identity.serial, identity.blank_cap);
+            kept.map_err(keep)?;
         }
         let doubts = self.store.doubts().map_err(keep)?;
         self.known.doubts = doubts

@@ -24,7 +24,7 @@ pub struct BlankLine<'a> {
     pub staff: &'a str,
     /// Why.
     pub why: &'a str,
-    /// Unix seconds.
+    /// Unix seconds: the machine's, or the host's when it heard of it, where the machine had not been told the time.
     pub at_s: i64,
 }
 
@@ -171,6 +171,21 @@ impl MakingStore {
         let mut query = self.db.prepare(&sql)?;
         let rows = query.query_map([serial], stored)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Keeps how many blanks the hopper of a machine holds: a day that is closed by hand, without the machine, must not
+    /// be closed with more.
+    pub fn keep_hopper_room(&self, serial: &str, blanks: u16) -> Result<(), OutboxError> {
+        let sql = "INSERT INTO hopper_room (serial, blanks) VALUES (?1, ?2)
+                   ON CONFLICT (serial) DO UPDATE SET blanks = excluded.blanks";
+        self.db.execute(sql, params![serial, blanks])?;
+        Ok(())
+    }
+
+    /// How many blanks the hopper of a machine holds; none where the machine was not greeted since that is kept.
+    pub fn hopper_room(&self, serial: &str) -> Result<Option<u16>, OutboxError> {
+        let sql = "SELECT blanks FROM hopper_room WHERE serial = ?1";
+        Ok(self.db.query_row(sql, [serial], |row| row.get(0)).optional()?)
     }
 
     /// Machines that have lines, in order.

@@ -4,7 +4,7 @@
 use data_encoding::HEXLOWER;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::StoredBlank;
 
@@ -25,7 +25,9 @@ pub struct Day {
     pub retracted: i64,
     /// Taken out by staff.
     pub removed: i64,
-    /// Blanks in the reject bin by the fault that spoiled them; 0: the host ended the job.
+    /// Blanks that became no card, in the reject bin or taken out by staff, by the fault that spoiled them; 0: the host
+    /// ended the job. Written as four hexadecimal digits.
+    #[serde(serialize_with = "by_code")]
     pub spoiled: BTreeMap<u16, i64>,
     /// Went into the reject bin without having been picked for a job.
     pub strays: i64,
@@ -37,6 +39,11 @@ pub struct Day {
     pub lines: usize,
     /// Digest of the last line, hexadecimal: whoever has it can prove the day.
     pub digest: String,
+}
+
+/// Faults as everywhere else: `0406`.
+fn by_code<S: Serializer>(spoiled: &BTreeMap<u16, i64>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(spoiled.iter().map(|(code, count)| (format!("{code:04X}"), count)))
 }
 
 /// A day that was closed.
@@ -108,7 +115,10 @@ fn fold(day: &mut Day, line: &StoredBlank) {
         "picked" => day.picked += line.count,
         "taken" => day.taken += line.count,
         "retracted" => day.retracted += line.count,
-        "removed" => day.removed += line.count,
+        "removed" => {
+            day.removed += line.count;
+            *day.spoiled.entry(line.code).or_default() += line.count;
+        }
         "rejected" => {
             day.rejected += line.count;
             *day.spoiled.entry(line.code).or_default() += line.count;
@@ -156,14 +166,21 @@ mod tests {
             line("picked", 1, 0, ""),
             line("taken", 1, 0, ""),
             line("rejected", 1, 0x0307, ""),
+            line("picked", 1, 0, ""),
+            line("removed", 1, 0x0406, ""),
         ];
         let (day, unexplained) = open_day(&lines);
         assert_eq!(unexplained, None);
-        assert_eq!((day.brought, day.picked, day.taken, day.rejected), (90, 4, 1, 4));
-        assert_eq!(day.spoiled, BTreeMap::from([(0x0304, 2), (0x0307, 1), (0x0404, 1)]));
-        assert_eq!((day.expected(), day.inside()), (85, 0));
-        assert_eq!(day.clone().close(85, None).difference, 0);
-        assert_eq!(day.close(84, None).difference, -1);
+        assert_eq!((day.brought, day.picked, day.taken, day.rejected), (90, 5, 1, 4));
+        assert_eq!(
+            day.spoiled,
+            BTreeMap::from([(0x0304, 2), (0x0307, 1), (0x0404, 1), (0x0406, 1)])
+        );
+        let shown = serde_json::json!(day)["spoiled"].clone();
+        assert_eq!(shown, serde_json::json!({"0304": 2, "0307": 1, "0404": 1, "0406": 1}));
+        assert_eq!((day.expected(), day.inside()), (84, 0));
+        assert_eq!(day.clone().close(84, None).difference, 0);
+        assert_eq!(day.close(83, None).difference, -1);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::claim;
 use crate::making::seen::Known;
-use crate::making::{House, Service, warn};
+use crate::making::{House, Service, unix_s, warn};
 use crate::vault::Vault;
 
 /// The claim is renewed this often while its job runs; the lease is 120 s.
@@ -92,7 +92,8 @@ impl Keep for Row<'_> {
             tracing::info!(job = short(self.job), phase = ?machine.phase(), attempt = now.1, "making");
         }
         if let Some(status) = status {
-            self.house.show(self.known.now(Some(status)));
+            let now = self.known.now(Some(status), unix_s());
+            self.house.show(now);
             self.tell(status, machine.index());
         }
         if let Some(record_no) = self

@@ -3,6 +3,7 @@
 
 mod clock;
 mod counts;
+mod cut;
 mod day;
 mod outside;
 mod people;
@@ -14,7 +15,7 @@ use std::sync::{Arc, Mutex};
 
 use drivers_device::Transport;
 use drivers_emulators::maker::{Direct, Machine as Twin, Place};
-use drivers_temp_id_maker::codec::Step;
+use drivers_temp_id_maker::codec::{JobId, RecordTag, Step};
 use kiosk_flow::Input;
 use kiosk_making::{Face, FaceAsked, Find, Found, OrderAsked, PayState, Payment, ServiceError};
 use kiosk_making_simulator::Book;
@@ -284,7 +285,10 @@ fn a_full_reject_bin_is_told_before_anybody_pays_and_under_a_job_sends_to_a_wind
     assert_eq!(fee(&office), [PayState::Refunded]);
     assert!(kiosk.machine.store.unfinished().expect("read").is_empty());
     assert!(line.machine().world.films.is_empty(), "nothing was consumed");
-    let board = kiosk.machine.known.now(kiosk.machine.maker.status().ok().as_ref());
+    let board = kiosk
+        .machine
+        .known
+        .now(kiosk.machine.maker.status().ok().as_ref(), unix_s());
     let fault = board.and_then(|now| now.fault).expect("staff sees why");
     assert_eq!(fault.code, "0602");
 

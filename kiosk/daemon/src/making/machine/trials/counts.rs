@@ -46,6 +46,83 @@ fn more_than_there_is_room_for_is_neither_booked_nor_told_to_the_machine() {
 }
 
 #[test]
+fn where_fewer_than_ten_fit_it_does_not_say_none() {
+    let (folder, office) = (Folder::new("five"), Office::new());
+    let line = Direct::new(Twin::loaded(95, 500, Shape::default()), FRAME_MS);
+    let mut kiosk = Kiosk::new("K01", &line, &office, &folder.store("m.sqlite"));
+    kiosk.state();
+    let mut load = |count| {
+        let said = kiosk.machine.load(&WHO, MakerItem::Blanks, count);
+        said.expect("the store holds")
+    };
+    let said = load(50).expect_err("refused");
+    assert!(said.contains("最多还能装不到 10 张"), "{said}");
+    load(3).expect("three fit");
+}
+
+#[test]
+fn a_count_that_no_hopper_holds_closes_no_day() {
+    let (folder, office, line) = (Folder::new("hopper"), Office::new(), line());
+    let mut kiosk = Kiosk::new("K01", &line, &office, &folder.store("m.sqlite"));
+    kiosk.state();
+    let before = kiosk.machine.store.blanks("TWIN-0001").expect("read");
+    for counted in [101, 65_536, u32::MAX] {
+        let said = kiosk.machine.close_day(&WHO, counted).expect("the store holds");
+        let said = said.expect_err("refused");
+        assert!(said.contains("最多装 100 张") && said.contains("没有日结"), "{said}");
+    }
+    assert_eq!(kiosk.machine.store.blanks("TWIN-0001").expect("read"), before);
+    let kept = kiosk.machine.store.hopper_room("TWIN-0001").expect("read");
+    assert_eq!(kept, Some(100), "for who closes the day by hand");
+}
+
+#[test]
+fn nothing_is_explained_where_nothing_is_open() {
+    let (folder, office, line) = (Folder::new("nothing"), Office::new(), line());
+    let mut kiosk = Kiosk::new("K01", &line, &office, &folder.store("m.sqlite"));
+    kiosk.state();
+    let before = kiosk.machine.store.blanks("TWIN-0001").expect("read");
+    let said = kiosk.machine.explain(&WHO, "lent to the other machine");
+    let said = said.expect("the store holds").expect_err("refused");
+    assert!(said.contains("没有要说明的差额"), "{said}");
+    assert_eq!(kiosk.machine.store.blanks("TWIN-0001").expect("read"), before);
+}
+
+#[test]
+fn a_day_that_cannot_be_closed_says_which_job_stands_and_what_to_do() {
+    for (fault, wants) in [(0x0406, "清除故障"), (0x0306, "认定")] {
+        let (folder, office, line) = (Folder::new("stands"), Office::new(), line());
+        let mut kiosk = Kiosk::new("K01", &line, &office, &folder.store("m.sqlite"));
+        kiosk.state();
+        assert!(line.machine().fault(fault, Some(Step::Laminate)));
+        kiosk.make(LI);
+        let job = short(kiosk.machine.house.jobs(&Kiosk::order(LI).record.record_no).ids[0]);
+        let said = kiosk.machine.close_day(&WHO, 99).expect("the store holds");
+        let said = said.expect_err("a job stands");
+        assert!(said.contains(&job) && said.contains(wants), "{fault:04X}: {said}");
+    }
+}
+
+#[test]
+fn a_fault_that_stands_has_the_time_at_which_it_came() {
+    let (folder, office, line) = (Folder::new("since"), Office::new(), line());
+    let mut kiosk = Kiosk::new("K01", &line, &office, &folder.store("m.sqlite"));
+    let began = unix_s();
+    kiosk.state();
+    assert!(line.machine().fault(0x0602, None));
+    line.machine().pass(1_000);
+    kiosk.state();
+    let status = kiosk.machine.maker.status().expect("it answers");
+    let mut since = |now_s| {
+        let now = kiosk.machine.known.now(Some(&status), now_s).expect("greeted");
+        now.fault.expect("it stands").at_s
+    };
+    let first = since(began + 5);
+    assert!(first >= began);
+    assert_eq!(since(began + 500), first, "and keeps it");
+}
+
+#[test]
 fn a_day_closed_again_goes_on_saying_what_is_open() {
     let (folder, office, line) = (Folder::new("again"), Office::new(), line());
     let mut kiosk = Kiosk::new("K01", &line, &office, &folder.store("m.sqlite"));
