@@ -348,3 +348,45 @@ fn the_memory_is_the_same_whatever_the_picture_shows() {
     };
     assert_eq!(durable(0x00), durable(0x5A));
 }
+
+/// A host that never comes back must not keep the machine from the next record.
+#[test]
+fn a_job_that_its_host_has_left_ends_by_itself_and_makes_room_for_the_next() {
+    let of = |host: &Host, what: Count| host.machine.state().counters[what as usize];
+    for (left_in, film) in [(Phase::Open, 0), (Phase::Sealed, 0), (Phase::Printed, 1)] {
+        let mut host = Host::new(Machine::new());
+        assert_eq!(host.open(), Some(ResultCode::Ok));
+        if left_in != Phase::Open {
+            host.upload(&white());
+            assert_eq!(host.rc(&Request::JobSeal(JOB)), Some(ResultCode::Ok));
+        }
+        if left_in == Phase::Printed {
+            for step in [Step::Cut, Step::Print] {
+                assert_eq!(host.rc(&Request::JobStep(JOB, step)), Some(ResultCode::OkRunning));
+                (0..60).for_each(|_| host.machine.pass(500));
+            }
+        }
+        let phase = |host: &Host| host.machine.state().job.as_ref().map(|job| job.phase);
+        assert_eq!(phase(&host), Some(left_in));
+        (0..470).for_each(|_| host.machine.pass(500));
+        assert_eq!(phase(&host), Some(left_in), "235 s: a kiosk restarts in less");
+        (0..200).for_each(|_| host.machine.pass(500));
+        assert_eq!(phase(&host), None, "{left_in:?}: over and closed");
+        let state = host.machine.state();
+        let ended = state.archive.back().map(|record| (record.phase, record.fault));
+        assert_eq!(ended, Some((Phase::Aborted, 0x0806)), "{left_in:?}");
+        assert!(host.told(0x0806) && host.machine.state().fault == 0, "{left_in:?}");
+        assert_eq!((spoiled(&host), of(&host, Count::Cuts)), (0, film), "{left_in:?}");
+        host.balances();
+        assert_eq!(host.rc(&Request::JobQuery(JOB)), Some(ResultCode::JobClosed));
+        let next = JobOpen {
+            job: JobId([8; 16]),
+            ..host.order(&white())
+        };
+        assert_eq!(
+            host.rc(&Request::JobOpen(Box::new(next))),
+            Some(ResultCode::Ok),
+            "{left_in:?}"
+        );
+    }
+}

@@ -23,9 +23,16 @@ impl Firmware {
             return;
         }
         let busy = self.state.job.as_ref().is_some_and(|job| job.film || job.inside > 0);
-        let silent = self.now_ms - self.host_heard_ms >= HOST_SILENT_MS;
-        if busy && silent && !phase.is_terminal() && self.state.fault == 0 {
-            return self.failed(0x0806, 0, world);
+        if self.now_ms - self.host_heard_ms >= HOST_SILENT_MS && phase != Phase::None {
+            if phase.is_terminal() && phase != Phase::Doubt {
+                // Nobody is left to close it, and the next record must find room.
+                return self.archive();
+            }
+            if !phase.is_terminal() && self.state.fault == 0 {
+                // Over, with or without something inside: nobody would order a second attempt.
+                self.with_job(|job| job.abort = true);
+                return self.failed(0x0806, 0, world);
+            }
         }
         let standing = [
             (on(24) || on(25), 0x0701),
