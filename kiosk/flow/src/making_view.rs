@@ -18,16 +18,18 @@ impl Flow {
     }
 
     /// What the other screens say of a card that is being made.
-    pub(crate) fn making_strip(&self) -> Option<MakingStrip> {
+    pub(crate) fn making_strip(&self, at: &Moment) -> Option<MakingStrip> {
         self.session.as_ref()?;
         match self.making.as_ref()?.stage {
             MakingStage::Work { step, left_s, .. } => Some(MakingStrip {
                 step,
                 left_s: left_s.max(1),
+                out: false,
             }),
-            MakingStage::Take { .. } => Some(MakingStrip {
+            MakingStage::Take { since } => Some(MakingStrip {
                 step: MakingStep::Laminate,
-                left_s: 0,
+                left_s: take_left_s(since, at.now),
+                out: true,
             }),
             _ => None,
         }
@@ -82,7 +84,7 @@ impl Flow {
                 left_s: *left_s,
             },
             MakingStage::Take { since } => MakingScreen::Take {
-                left_s: whole(TAKE_S - secs(*since)),
+                left_s: take_left_s(*since, at.now),
             },
             MakingStage::Ended { end, slip, .. } => MakingScreen::Ended {
                 end: end.clone(),
@@ -91,6 +93,11 @@ impl Flow {
             },
         }
     }
+}
+
+/// Seconds until a card that lies in the slot is drawn in.
+fn take_left_s(since: Millis, now: Millis) -> u16 {
+    u16::try_from((TAKE_S - (now - since).secs().max(0)).max(0)).unwrap_or(u16::MAX)
 }
 
 /// The number as it stands on the screen for all behind to see: the birth date hidden, but for the digit just typed.

@@ -34,7 +34,7 @@ impl Flow {
             time_left_s: self.time_left_s(at),
             staff_called: self.prefs.staff_called,
             offline: self.is_alone(at),
-            making: self.making_strip(),
+            making: self.making_strip(at),
         }
     }
 

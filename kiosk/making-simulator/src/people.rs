@@ -25,7 +25,7 @@ pub enum Oddity {
 /// One record of the simulator.
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// What it is there for: `good` or `Q02` to `Q13`.
+    /// What it is there for: `good`, `Q02` to `Q13`, or `Q16`.
     pub note: &'static str,
     /// The record.
     pub record: MakingRecord,
@@ -78,7 +78,7 @@ const SKETCHES: &[Sketch] = &[
     good("Q08", "990100202600000108", "990105198812120175", "徐示例"),
     good("Q08 photo", "990100202600000208", "990106199509150188", "孙示例"),
     good("Q09", "990100202600000109", "990106198304040191", "朱\u{F0000}例"),
-    good("Q09 name", "990100202600000209", "990107197107300208", "阿"),
+    good("Q16", "990100202600000209", "990107197107300208", "阿"),
     Sketch {
         oddity: Oddity::OtherFace,
         ..good("Q10", "990100202600000110", "990108196601250228", "胡示例")
@@ -123,7 +123,7 @@ fn drawn(sketch: &Sketch) -> Person {
     match sketch.note {
         "Q08" => record.birth = Personal::new("1988-12-21"),
         "Q08 photo" => record.photo = Personal::new(STANDARD.encode(b"GIF89a, no JPEG")),
-        "Q09 name" => record.name = Personal::new("阿卜杜热西提江麦麦提艾力肉孜买买提吐尔逊尼亚孜".repeat(2)),
+        "Q16" => record.name = Personal::new("阿卜杜热西提江麦麦提艾力肉孜买买提吐尔逊尼亚孜".repeat(2)),
         _ => {}
     }
     Person {

@@ -236,7 +236,8 @@ impl MakingRecord {
         })
     }
 
-    /// The card's back at a resolution: Q09 where a character has no glyph or a text does not fit, Q08 for the photo.
+    /// The card's back at a resolution: Q09 where a character has no glyph, Q16 where a text does not fit, Q08 for
+    /// the photo.
     pub fn draw(
         &self,
         today: Date,
@@ -248,7 +249,8 @@ impl MakingRecord {
         let drawn = face.draw(layout, dpi, fonts);
         drop(Zeroizing::new(face.photo));
         drawn.map_err(|error| match error {
-            CardError::NoGlyph { .. } | CardError::DoesNotFit { .. } => Refusal::CannotPrint,
+            CardError::NoGlyph { .. } => Refusal::CannotPrint,
+            CardError::DoesNotFit { .. } => Refusal::TooLong,
             CardError::Photo | CardError::Layout(_) => Refusal::DataFault,
         })
     }

@@ -40,6 +40,7 @@ pub fn show(app: &App, model: &Model) {
     view.set_time_left_s(model.time_left_s.map_or(-1, i32::from));
     view.set_staff_called(model.staff_called);
     view.set_offline(model.offline);
+    view.set_making_out(model.making.is_some_and(|making| making.out));
     view.set_making_strip(model.making.map_or(-1, |making| i32::from(making.left_s)));
     wipe(&view);
     forget_lists(&view, Some(&model.screen));

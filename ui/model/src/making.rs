@@ -30,7 +30,7 @@ pub enum Refusal {
     /// The record contradicts itself.
     #[serde(rename = "Q08")]
     DataFault,
-    /// A character without a glyph, or a text that does not fit.
+    /// A character without a glyph.
     #[serde(rename = "Q09")]
     CannotPrint,
     /// The face was not matched in three tries.
@@ -52,11 +52,15 @@ pub enum Refusal {
     /// the reference's fourteen.
     #[serde(rename = "Q15")]
     EndedBefore,
+    /// Every character has a glyph, but the name or the address is too long for the card. Q09 in the reference, whose
+    /// words speak of rare characters alone.
+    #[serde(rename = "Q16")]
+    TooLong,
 }
 
 impl Refusal {
     /// All, in the order of their codes.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::NoRecord,
         Self::ManyRecords,
         Self::NotSigned,
@@ -72,12 +76,14 @@ impl Refusal {
         Self::BackEndAway,
         Self::MakerNotReady,
         Self::EndedBefore,
+        Self::TooLong,
     ];
 
-    /// `Q01` to `Q15`.
+    /// `Q01` to `Q16`.
     pub fn code(self) -> &'static str {
         [
             "Q01", "Q02", "Q03", "Q04", "Q05", "Q06", "Q07", "Q08", "Q09", "Q10", "Q11", "Q12", "Q13", "Q14", "Q15",
+            "Q16",
         ][self as usize]
     }
 }
@@ -131,7 +137,7 @@ pub enum MakingEnd {
     Taken,
     /// Nobody took it: it lies in the retract bin.
     NotTaken,
-    /// One of Q01 to Q15.
+    /// One of Q01 to Q16.
     Refused {
         /// Which.
         refusal: Refusal,
@@ -241,6 +247,8 @@ pub enum MakingScreen {
 pub struct MakingStrip {
     /// Which of the five.
     pub step: MakingStep,
-    /// Seconds until the card comes out; 0: it is out.
+    /// Seconds until the card comes out, or, once it is out, until it is drawn in.
     pub left_s: u16,
+    /// The card lies in the slot.
+    pub out: bool,
 }

@@ -64,7 +64,7 @@ pub enum MakingInput {
         /// The name.
         name: Personal,
     },
-    /// One of Q01 to Q15; nothing was consumed.
+    /// One of Q01 to Q16; nothing was consumed.
     Refused {
         /// Which question.
         ask: IdemKey,

@@ -386,10 +386,47 @@ fn somebody_takes_a_number_while_the_machine_works() {
             job: "3E6D-4250".into(),
         },
     );
-    assert_eq!(bench.model().making.map(|strip| strip.left_s), Some(0));
+    bench.wait_s(5);
+    let strip = bench.model().making.expect("the card is told of above");
+    assert!(strip.out);
+    assert_eq!(strip.left_s, 55, "how long it can be taken");
     bench.touch(Intent::Cancel);
     bench.wait_s(20);
     assert!(matches!(part(&mut bench), MakingScreen::Take { .. }));
+}
+
+#[test]
+fn somebody_takes_a_number_while_the_card_waits_in_the_slot() {
+    let out = || MakingInput::CardOut {
+        job: "3E6D-4250".into(),
+    };
+    for by in [Intent::ChooseFirst, Intent::TapFirst] {
+        let mut bench = bench(RULES);
+        to_making(&mut bench);
+        working(&mut bench, MakingStep::Laminate, 1);
+        say(&mut bench, out());
+        bench.touch(by);
+        assert!(matches!(
+            bench.screen(),
+            Screen::Groups { .. } | Screen::PresentCard { .. }
+        ));
+        assert!(bench.model().making.is_some_and(|strip| strip.out));
+    }
+    let mut bench = bench(RULES);
+    to_making(&mut bench);
+    working(&mut bench, MakingStep::Laminate, 1);
+    say(&mut bench, out());
+    bench.lay(adult());
+    bench.reader(ReaderInput::Removed);
+    assert!(
+        matches!(bench.screen(), Screen::Groups { .. }),
+        "a card laid down begins a session"
+    );
+    ended(&mut bench, JobEnd::Taken);
+    assert!(
+        matches!(bench.screen(), Screen::Groups { .. }),
+        "and it goes on when the other card is taken"
+    );
 }
 
 #[test]

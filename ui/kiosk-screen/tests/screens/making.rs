@@ -1,13 +1,13 @@
 //! Every part of a making, as the golden pictures and the checks of words and sizes see it.
 
 use ticket_dispatcher_types::Lang;
-use ui_model::{MakingEnd, MakingScreen, MakingStep, Refusal, Screen, SlipState};
+use ui_model::{MakingEnd, MakingScreen, MakingStep, MakingStrip, Refusal, Screen, SlipState};
 
-use crate::examples::{Example, model};
+use crate::examples::{Example, attract, model};
 
 /// What the pictures beside the first set show.
 #[allow(dead_code, reason = "the bench draws only what all examples show")]
-pub const KINDS: [&str; 12] = [
+pub const KINDS: [&str; 13] = [
     "making-notice",
     "making-entry",
     "making-number",
@@ -20,6 +20,7 @@ pub const KINDS: [&str; 12] = [
     "making-Q01",
     "making-failed",
     "making-doubt",
+    "making-strip",
 ];
 
 fn ended(end: MakingEnd, job: &str, slip: SlipState) -> MakingScreen {
@@ -31,7 +32,7 @@ fn ended(end: MakingEnd, job: &str, slip: SlipState) -> MakingScreen {
 }
 
 fn ends() -> Vec<(&'static str, MakingScreen)> {
-    const REFUSED: [&str; 15] = [
+    const REFUSED: [&str; 16] = [
         "making-Q01",
         "making-Q02",
         "making-Q03",
@@ -47,6 +48,7 @@ fn ends() -> Vec<(&'static str, MakingScreen)> {
         "making-Q13",
         "making-Q14",
         "making-Q15",
+        "making-Q16",
     ];
     let refused = Refusal::ALL.into_iter().zip(REFUSED).map(|(refusal, name)| {
         let refund = refusal == Refusal::HeldElsewhere;
@@ -139,8 +141,18 @@ fn parts() -> Vec<(&'static str, MakingScreen)> {
     ]
 }
 
-/// One example a part and an end.
+/// One example a part and an end, and the first screen above a card that lies in the slot.
 pub fn all(lang: Lang) -> Vec<Example> {
+    let mut beside = model(lang, attract(lang, &[], false));
+    beside.making = Some(MakingStrip {
+        step: MakingStep::Laminate,
+        left_s: 35,
+        out: true,
+    });
+    let beside = Example {
+        name: "making-strip",
+        model: Some(beside),
+    };
     parts()
         .into_iter()
         .chain(ends())
@@ -148,5 +160,6 @@ pub fn all(lang: Lang) -> Vec<Example> {
             name,
             model: Some(model(lang, Screen::Making { making })),
         })
+        .chain([beside])
         .collect()
 }
