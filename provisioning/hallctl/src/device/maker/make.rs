@@ -16,11 +16,13 @@ use super::record::{Record, now, refused, today};
 use super::store::Store;
 
 const SERIAL: &str = "serial";
+/// What runs of an older version left.
 const PICTURE: &str = "picture";
 
 struct Trial {
     store: Store,
     record: MakingRecord,
+    picture: Option<Vec<u8>>,
     told: Option<(u8, u8, Phase)>,
     began: Instant,
 }
@@ -46,11 +48,14 @@ impl Keep for Trial {
     }
 
     fn picture(&mut self) -> Result<Option<Vec<u8>>, KeepError> {
-        self.store.read(PICTURE).map_err(keep)
+        Ok(self.picture.clone())
     }
 
+    /// In memory alone. The file has the record whenever this is run again, and a machine takes another picture for a
+    /// job that is still OPEN: on disk it would show a person to whoever finds the directory of a run that was killed.
     fn keep_picture(&mut self, data: &[u8]) -> Result<(), KeepError> {
-        self.store.write(PICTURE, data).map_err(keep)
+        self.picture = Some(data.to_vec());
+        Ok(())
     }
 
     fn draw(&mut self, dpi: u16) -> Result<CardPicture, Refusal> {
@@ -90,10 +95,12 @@ pub fn run(port: &str, file: &Path, dir: &Path) -> Result<(), Stop> {
         code: 2,
         why: format!("{}: {e}", dir.display()),
     })?;
+    store.forget(PICTURE);
     let mut maker = super::machine(port, device_key)?;
     let mut trial = Trial {
         store,
         record: read.record,
+        picture: None,
         told: None,
         began: Instant::now(),
     };
@@ -108,8 +115,6 @@ pub fn run(port: &str, file: &Path, dir: &Path) -> Result<(), Stop> {
         _ => None,
     };
     if let Some(phase) = outcome {
-        // Over, and a job in doubt is never uploaded again either.
-        trial.store.forget(PICTURE);
         println!(
             "{}",
             json!({ "outcome": phase, "ms": trial.ms(), "frames": maker.frames_count() })
@@ -156,7 +161,12 @@ fn end(port: &str, ending: Ending) -> Result<(), Stop> {
         ),
         Ending::Fault(code) => stop(3, fault(code)),
         Ending::OtherMachine => stop(3, "this is not the machine that the job began on".into()),
-        Ending::OtherJob => stop(3, "another record's job is open in it; end that first".into()),
+        Ending::OtherJob => stop(
+            3,
+            "another record's job is open in it: end that first, or ask nothing of the machine for six minutes; \
+                 it gives up a job that its host has left"
+                .into(),
+        ),
         Ending::Silent => stop(3, "the maker does not answer; check its power and its cable".into()),
         Ending::Refused(code) => stop(3, format!("the maker refuses: {code:?}")),
     }

@@ -1,7 +1,6 @@
-//! What the host remembers of a job: the machine's serial number and the picture, on disk before the job is opened.
+//! What the host remembers of a job: the machine's serial number, on disk before the job is opened.
 //!
-//! Losing it loses nothing but time: ids are computed, the machine knows the phase. The picture shows a person and is
-//! removed when the job is over.
+//! Losing it loses nothing but time: ids are computed, the machine knows the phase. Nothing here shows or names a person.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
