@@ -91,16 +91,71 @@ impl Access {
         rows.and_then(Iterator::collect).map_err(|e| self.sqlite(e))
     }
 
-    /// Takes a certificate back; also one that this file has never seen, such as one made by hand.
-    pub fn revoke(&self, serial: &Serial, now: UnixMillis) -> Result<(), AccessError> {
-        self.db()
-            .execute(
-                "INSERT INTO certificate VALUES (?1, 'unknown', 'unknown', ?2, ?2, ?2)
-                 ON CONFLICT (serial) DO UPDATE SET revoked_ms = coalesce(revoked_ms, ?2)",
+    /// Takes a device out: this certificate and every other one of the same role and id, so that a thief has nothing
+    /// left to renew. Also one that this file has never seen, such as one made by hand. Tells which were taken back.
+    pub fn revoke(&self, serial: &Serial, now: UnixMillis) -> Result<Vec<Serial>, AccessError> {
+        let db = self.db();
+        db.execute(
+            "INSERT INTO certificate VALUES (?1, 'unknown', 'unknown', ?2, ?2, ?2)
+             ON CONFLICT (serial) DO UPDATE SET revoked_ms = coalesce(revoked_ms, ?2)",
+            params![serial.0, now.0],
+        )
+        .map_err(|e| self.sqlite(e))?;
+        let mut others = db
+            .prepare_cached(
+                "UPDATE certificate SET revoked_ms = ?2
+                 WHERE revoked_ms IS NULL AND role <> 'unknown' AND (role, device) =
+                 (SELECT role, device FROM certificate WHERE serial = ?1) RETURNING serial",
+            )
+            .map_err(|e| self.sqlite(e))?;
+        let rows = others.query_map(params![serial.0, now.0], |row| Ok(Serial(row.get(0)?)));
+        let mut all: Vec<Serial> = rows.and_then(Iterator::collect).map_err(|e| self.sqlite(e))?;
+        all.push(serial.clone());
+        Ok(all)
+    }
+
+    /// A device needs the certificate that it uses and at most the next one: all others of its role and id are taken
+    /// back. Tells which.
+    pub fn retire_others(
+        &self,
+        role: &str,
+        device: &str,
+        keep: &[Serial],
+        now: UnixMillis,
+    ) -> Result<Vec<Serial>, AccessError> {
+        let db = self.db();
+        let mut gone = Vec::new();
+        let mut query = db
+            .prepare_cached(
+                "SELECT serial FROM certificate
+                 WHERE role = ?1 AND device = ?2 AND revoked_ms IS NULL",
+            )
+            .map_err(|e| self.sqlite(e))?;
+        let rows = query.query_map(params![role, device], |row| Ok(Serial(row.get(0)?)));
+        let all: Vec<Serial> = rows.and_then(Iterator::collect).map_err(|e| self.sqlite(e))?;
+        for serial in all.into_iter().filter(|serial| !keep.contains(serial)) {
+            db.execute(
+                "UPDATE certificate SET revoked_ms = ?2 WHERE serial = ?1",
                 params![serial.0, now.0],
             )
-            .map(|_| ())
-            .map_err(|e| self.sqlite(e))
+            .map_err(|e| self.sqlite(e))?;
+            gone.push(serial);
+        }
+        Ok(gone)
+    }
+
+    /// The certificates of the same device that are older than this one; none where this file does not know it.
+    pub fn retire_older(&self, serial: &Serial, now: UnixMillis) -> Result<Vec<Serial>, AccessError> {
+        let db = self.db();
+        let mut older = db
+            .prepare_cached(
+                "UPDATE certificate SET revoked_ms = ?2 WHERE revoked_ms IS NULL AND (role, device, 1) =
+                 (SELECT role, device, certificate.issued_ms < new.issued_ms FROM certificate AS new
+                  WHERE new.serial = ?1 AND new.revoked_ms IS NULL) RETURNING serial",
+            )
+            .map_err(|e| self.sqlite(e))?;
+        let rows = older.query_map(params![serial.0, now.0], |row| Ok(Serial(row.get(0)?)));
+        rows.and_then(Iterator::collect).map_err(|e| self.sqlite(e))
     }
 
     /// Those taken back.

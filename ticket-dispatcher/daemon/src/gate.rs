@@ -113,16 +113,18 @@ impl Gate {
         self.revoked.subscribe()
     }
 
-    /// Somebody came with this certificate.
-    pub fn came(&self, serial: &Serial, caller: &Caller) {
-        let Caller::Device(_, device) = caller else { return };
+    /// Somebody came with this certificate; true for the first time since the start.
+    pub fn came(&self, serial: &Serial, caller: &Caller) -> bool {
+        let Caller::Device(_, device) = caller else {
+            return false;
+        };
         let seen = Seen {
             role: caller.role(),
             device: device.clone(),
             at: self.now(),
         };
         let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(serial.clone(), seen);
+        all.insert(serial.clone(), seen).is_none()
     }
 
     /// Does something with the file where it may block.

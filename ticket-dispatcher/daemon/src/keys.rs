@@ -23,8 +23,39 @@ pub fn fresh_key() -> IdemKey {
     IdemKey::from_uuid(uuid::Builder::from_random_bytes(random).into_uuid())
 }
 
+/// Whether a key that is not there is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// It is: nothing was sealed or signed with one before.
+    Make,
+    /// Never: another key would open nothing that is there, and look like tampering.
+    Refuse,
+}
+
+impl Missing {
+    /// Made only where none of these files is there yet.
+    pub fn before(files: &[&Path]) -> Self {
+        if files.iter().any(|file| file.exists()) {
+            Self::Refuse
+        } else {
+            Self::Make
+        }
+    }
+
+    fn check(self, path: &Path) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self == Self::Make || path.exists(),
+            "the key file {} is not there, and what lies on this machine was sealed with it: put it back from the \
+             second copy (docs/security.md, \"Where keys lie\"). No other key is made in its place",
+            path.display()
+        );
+        Ok(())
+    }
+}
+
 /// Reads the root key: 64 hex digits.
-pub fn root_key(path: &Path) -> anyhow::Result<RootKey> {
+pub fn root_key(path: &Path, missing: Missing) -> anyhow::Result<RootKey> {
+    missing.check(path)?;
     let text = read_or_make(path)?;
     let mut key = Zeroizing::new([0_u8; 32]);
     let digits = text.trim();
@@ -38,7 +69,8 @@ pub fn root_key(path: &Path) -> anyhow::Result<RootKey> {
 }
 
 /// The key that signs heads of the audit log: PKCS#8, hex, in a file of its own.
-pub fn head_key(path: &Path) -> anyhow::Result<HeadKey> {
+pub fn head_key(path: &Path, missing: Missing) -> anyhow::Result<HeadKey> {
+    missing.check(path)?;
     let made = || HeadKey::make().context("no randomness for the audit log's key");
     let text = read_or_make_with(path, || Ok(Zeroizing::new(HEXLOWER.encode(&Zeroizing::new(made()?)))))?;
     let bytes = HEXLOWER_PERMISSIVE

@@ -145,7 +145,10 @@ fn copied(
     key: Option<&std::path::Path>,
     copy: impl FnOnce(Option<&dyn CryptoProvider>) -> Result<Report, LedgerError>,
 ) -> anyhow::Result<ExitCode> {
-    let crypto = key.map(keys::root_key).transpose()?.map(|key| GmSoft::new(&key));
+    let crypto = key
+        .map(|key| keys::root_key(key, keys::Missing::Refuse))
+        .transpose()?
+        .map(|key| GmSoft::new(&key));
     let report = copy(crypto.as_ref().map(|c| c as &dyn CryptoProvider))?;
     println!(
         "{}: sound, {} rows, {} tickets, {} days",
@@ -160,7 +163,10 @@ fn copied(
 /// Exit 0: sound. Exit 1: not, with the first bad record on the first line.
 fn verify(ledger: &std::path::Path, key: Option<&std::path::Path>) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(ledger.exists(), "there is no ledger at {}", ledger.display());
-    let crypto = key.map(keys::root_key).transpose()?.map(|key| GmSoft::new(&key));
+    let crypto = key
+        .map(|key| keys::root_key(key, keys::Missing::Refuse))
+        .transpose()?
+        .map(|key| GmSoft::new(&key));
     let report = ticket_dispatcher_ledger::verify(ledger, crypto.as_ref().map(|c| c as &dyn CryptoProvider))?;
     for finding in &report.findings {
         match finding.seq {

@@ -24,6 +24,7 @@ use crate::forecasts::Forecasts;
 use crate::gate::{self, Gate, enrol};
 use crate::hall::Hall;
 use crate::hub::{Hub, Snapshot};
+use crate::keys::Missing;
 use crate::refresh::Refresh;
 use crate::server::{self, Door};
 use crate::view::{Following, View};
@@ -57,7 +58,8 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
     let metrics = PrometheusBuilder::new()
         .set_buckets(&[0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0])?
         .install_recorder()?;
-    let crypto: Arc<dyn CryptoProvider> = Arc::new(GmSoft::new(&keys::root_key(&file.key_file)?));
+    let missing = Missing::before(&[&file.ledger, &file.access]);
+    let crypto: Arc<dyn CryptoProvider> = Arc::new(GmSoft::new(&keys::root_key(&file.key_file, missing)?));
     let clock = Clock::new(&hall.file.hall.timezone)?;
     let bearer = match &file.loopback {
         Some(loopback) => Some(Bearer(keys::bearer_token(&loopback.token_file)?)),
@@ -121,7 +123,7 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
     });
     let routes = router::router(Arc::clone(&app));
     let (stop, stopped) = watch::channel(false);
-    let seats = server::seats();
+    let seats = server::Seats::new();
     let mut doors = tokio::task::JoinSet::new();
     for bound in [loopback, tls].into_iter().flatten() {
         doors.spawn(server::serve(
@@ -155,6 +157,8 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
         file.retention.audit_days,
     ));
     app.gate.log_own("dispatcher.start").await;
+    // From now on a head vouches for the log, and tells that its key was made once.
+    app.gate.sign_head();
     ready(addrs)?;
     wait_for_signal().await?;
     tracing::info!("stopping");
@@ -188,7 +192,7 @@ fn gate(file: &DispatcherFile, hall: &Hall, crypto: &Arc<dyn CryptoProvider>, cl
         access,
         clock: clock.clone(),
         hall: hall.info.id.to_string(),
-        head_key: keys::head_key(&file.audit_key)?,
+        head_key: keys::head_key(&file.audit_key, Missing::before(&[&file.audit_heads]))?,
         heads_file: file.audit_heads.clone(),
         journal: file.ledger.clone(),
         authority,

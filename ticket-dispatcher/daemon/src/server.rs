@@ -1,7 +1,9 @@
 //! Listeners and connections: limits on time, size and number before any handler runs.
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -17,19 +19,22 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::app::App;
 use crate::caller::{Caller, serial_of};
 use crate::gate::From;
+use crate::gate::certificates::Shown;
 use crate::machine;
 use crate::patient::Patient;
 use crate::router::{TakesBearer, too_many};
 
 /// A client that has not sent its headers by then is gone; so is one whose handshake takes as long.
 const HEADER_TIME_MAX: Duration = Duration::from_secs(10);
+/// Connections at once from one address. A kiosk has some, a board one or two; this machine itself as many as it likes.
+const CONNECTIONS_OF_ONE_MAX: usize = 512;
 /// A client that takes nothing of what is written to it for so long is gone.
 const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
 /// Connections at once on all listeners. A hall has hundreds; the rest is somebody trying.
@@ -101,10 +106,12 @@ pub fn tls(file: &provisioning_config::dispatcher_file::Tls) -> anyhow::Result<T
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         TlsAcceptor::from(Arc::new(config))
     };
-    let devices = ServerConfig::builder()
+    // In 1.2 the certificate of a device would cross in clear.
+    let versions = [&rustls::version::TLS13];
+    let devices = ServerConfig::builder_with_protocol_versions(&versions)
         .with_client_cert_verifier(verifier)
         .with_single_cert(chain.clone(), key.clone_key())?;
-    let enrolment = ServerConfig::builder()
+    let enrolment = ServerConfig::builder_with_protocol_versions(&versions)
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
     Ok(Tls {
@@ -114,19 +121,64 @@ pub fn tls(file: &provisioning_config::dispatcher_file::Tls) -> anyhow::Result<T
     })
 }
 
-/// Places for connections, of all listeners together: as many as the machine has files for.
-pub fn seats() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(machine::connections_that_fit(CONNECTIONS_MAX)))
+/// Places for connections, of all listeners together.
+pub struct Seats {
+    /// As many as the machine has files for.
+    all: Arc<Semaphore>,
+    /// How many each address has.
+    by_address: Mutex<BTreeMap<IpAddr, usize>>,
+}
+
+/// A place that is taken; it is free again with the end of this value.
+struct Seat {
+    seats: Arc<Seats>,
+    address: IpAddr,
+    _one: OwnedSemaphorePermit,
+}
+
+impl Seats {
+    /// All free.
+    pub fn new() -> Arc<Self> {
+        let all = Arc::new(Semaphore::new(machine::connections_that_fit(CONNECTIONS_MAX)));
+        Arc::new(Self {
+            all,
+            by_address: Mutex::default(),
+        })
+    }
+
+    /// None where all are taken, or this address has as many as one may have.
+    fn take(self: &Arc<Self>, address: IpAddr) -> Option<Seat> {
+        let one = Arc::clone(&self.all).try_acquire_owned().ok()?;
+        let own = address == IpAddr::V4(Ipv4Addr::LOCALHOST) || address == IpAddr::V6(Ipv6Addr::LOCALHOST);
+        let mut taken = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_it = taken.entry(address).or_default();
+        if *of_it >= CONNECTIONS_OF_ONE_MAX && !own {
+            return None;
+        }
+        *of_it += 1;
+        drop(taken);
+        Some(Seat {
+            seats: Arc::clone(self),
+            address,
+            _one: one,
+        })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.seats.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_it) = taken.get_mut(&self.address) {
+            *of_it -= 1;
+            if *of_it == 0 {
+                taken.remove(&self.address);
+            }
+        }
+    }
 }
 
 /// Serves until `stop` turns true; then connections may end what they are at.
-pub async fn serve(
-    bound: Bound,
-    app: Arc<App>,
-    router: Router,
-    seats: Arc<Semaphore>,
-    mut stop: watch::Receiver<bool>,
-) {
+pub async fn serve(bound: Bound, app: Arc<App>, router: Router, seats: Arc<Seats>, mut stop: watch::Receiver<bool>) {
     let graceful = GracefulShutdown::new();
     let door = Arc::new(bound.door);
     loop {
@@ -144,7 +196,7 @@ pub async fn serve(
             }
         };
         let _ = stream.set_nodelay(true);
-        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
+        let Some(seat) = seats.take(peer.ip().to_canonical()) else {
             tokio::spawn(turn_away(stream, Arc::clone(&door)));
             continue;
         };
@@ -177,7 +229,7 @@ async fn connection(stream: TcpStream, peer: IpAddr, door: &Door, app: &App, rou
     let stream = Patient::new(stream, WRITE_TIME_MAX);
     let from = From(peer.to_canonical());
     match door {
-        Door::Loopback => http(stream, (Caller::Nobody, from, true), router, watcher).await,
+        Door::Loopback => http(stream, (Caller::Nobody, from, true, Shown(None)), router, watcher).await,
         Door::Tls(acceptor) => {
             let Ok(Ok(stream)) = tokio::time::timeout(HEADER_TIME_MAX, acceptor.accept(stream)).await else {
                 metrics::counter!("tls_handshakes_failed_total").increment(1);
@@ -186,7 +238,7 @@ async fn connection(stream: TcpStream, peer: IpAddr, door: &Door, app: &App, rou
             let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
             let caller = certificate.map_or(Caller::Nobody, |c| Caller::from_certificate(c, &app.hall.info.id));
             let Some(serial) = certificate.and_then(serial_of) else {
-                return http(stream, (caller, from, false), router, watcher).await;
+                return http(stream, (caller, from, false, Shown(None)), router, watcher).await;
             };
             // Subscribed before it is looked at: a revocation at this very moment is seen by one or the other.
             let mut revoked = app.gate.revoked();
@@ -194,9 +246,12 @@ async fn connection(stream: TcpStream, peer: IpAddr, door: &Door, app: &App, rou
                 metrics::counter!("certificates_refused_total").increment(1);
                 return;
             }
-            app.gate.came(&serial, &caller);
+            if app.gate.came(&serial, &caller) {
+                app.gate.retire_older(serial.clone()).await;
+            }
+            let shown = Shown(Some(serial.clone()));
             tokio::select! {
-                () = http(stream, (caller, from, false), router, watcher) => {}
+                () = http(stream, (caller, from, false, shown), router, watcher) => {}
                 // Whatever was being answered is cut off: it was asked by a thief.
                 _ = revoked.wait_for(|all| all.contains(&serial)) => {
                     metrics::counter!("certificates_refused_total").increment(1);
@@ -206,14 +261,22 @@ async fn connection(stream: TcpStream, peer: IpAddr, door: &Door, app: &App, rou
     }
 }
 
-async fn http<S>(stream: S, (caller, from, takes_bearer): (Caller, From, bool), router: Router, watcher: Watcher)
-where
+async fn http<S>(
+    stream: S,
+    (caller, from, takes_bearer, shown): (Caller, From, bool, Shown),
+    router: Router,
+    watcher: Watcher,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let asked = Arc::new(AtomicBool::new(false));
+    let has_asked = Arc::clone(&asked);
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        has_asked.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(caller.clone());
         request.extensions_mut().insert(from);
         request.extensions_mut().insert(TakesBearer(takes_bearer));
+        request.extensions_mut().insert(shown.clone());
         router.clone().oneshot(request)
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -229,6 +292,18 @@ where
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(HEADER_TIME_MAX);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
-    // An error here is a client that went away or spoke nonsense; both are its own affair.
-    let _ = watcher.watch(connection.into_owned()).await;
+    tokio::select! {
+        // An error here is a client that went away or spoke nonsense; both are its own affair.
+        _ = watcher.watch(connection.into_owned()) => {}
+        // The library waits for ever for the bytes by which it tells HTTP/1.1 from HTTP/2.
+        () = silent(&asked) => metrics::counter!("connections_that_never_ask_total").increment(1),
+    }
+}
+
+/// Ends when a client has asked nothing for as long as it may; never for one that has.
+async fn silent(asked: &AtomicBool) {
+    Box::pin(tokio::time::sleep(HEADER_TIME_MAX)).await;
+    if asked.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
+    }
 }

@@ -12,13 +12,22 @@ use ticket_dispatcher_access::{Access, Entry, Head, HeadKey, NewAccount, Options
 use ticket_dispatcher_identity::{CryptoProvider, GmSoft};
 use ticket_dispatcher_types::{ClerkId, UnixMillis};
 
-use crate::keys;
+use crate::keys::{self, Missing};
 
 /// `account …`
 #[derive(Subcommand)]
 pub enum AccountCommand {
     /// Makes an account, or gives one a new first password; prints both secrets once.
     Put(Put),
+    /// Closes an account; its sessions end at once.
+    Close {
+        /// The dispatcher file.
+        #[arg(long)]
+        config: PathBuf,
+        /// The account's code.
+        #[arg(long)]
+        id: String,
+    },
     /// Lists all accounts.
     List {
         /// The dispatcher file.
@@ -63,7 +72,8 @@ pub enum AuditCommand {
 
 fn open(config: &Path) -> anyhow::Result<(DispatcherFile, Access)> {
     let file = DispatcherFile::load(config)?;
-    let crypto: Arc<dyn CryptoProvider> = Arc::new(GmSoft::new(&keys::root_key(&file.key_file)?));
+    let missing = Missing::before(&[&file.ledger, &file.access]);
+    let crypto: Arc<dyn CryptoProvider> = Arc::new(GmSoft::new(&keys::root_key(&file.key_file, missing)?));
     let access = Access::open(Options {
         file: file.access.clone(),
         crypto,
@@ -80,6 +90,14 @@ fn now() -> UnixMillis {
 pub fn account(command: AccountCommand) -> anyhow::Result<ExitCode> {
     match command {
         AccountCommand::Put(put) => put_account(&put),
+        AccountCommand::Close { config, id } => {
+            let (_, access) = open(&config)?;
+            let id = ClerkId::new(&id).context("the account's code")?;
+            access.audit(&at_console("account.close", id.as_str(), ""), now())?;
+            anyhow::ensure!(access.disable_account(&id)?, "there is no account {id}");
+            println!("closed          {id}");
+            Ok(ExitCode::SUCCESS)
+        }
         AccountCommand::List { config } => {
             let (_, access) = open(&config)?;
             for account in access.accounts()? {
@@ -102,6 +120,19 @@ pub fn account(command: AccountCommand) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// Who sits there is not known to the program; whoever may open these files is.
+fn at_console<'a>(action: &'static str, object: &'a str, new: &'a str) -> Entry<'a> {
+    Entry {
+        source: "console",
+        actor: "console",
+        role: "console",
+        action,
+        object,
+        new,
+        ..Entry::default()
+    }
+}
+
 fn put_account(put: &Put) -> anyhow::Result<ExitCode> {
     let (file, access) = open(&put.config)?;
     let hall = HallFile::load(&file.hall_file)?;
@@ -116,16 +147,7 @@ fn put_account(put: &Put) -> anyhow::Result<ExitCode> {
         role,
         windows: put.window.clone(),
     };
-    let entry = Entry {
-        source: "console",
-        actor: "console",
-        role: "console",
-        action: "account.put",
-        object: new.id.as_str(),
-        new: role.word(),
-        ..Entry::default()
-    };
-    access.audit(&entry, now())?;
+    access.audit(&at_console("account.put", new.id.as_str(), role.word()), now())?;
     let (first, one) = access.put_account(&hall.hall.id, &new)?;
     if put.json {
         let line = serde_json::json!({"id": put.id, "first_password": *first, "otpauth": *one.url});
@@ -155,8 +177,8 @@ pub fn audit(command: AuditCommand) -> anyhow::Result<ExitCode> {
         "there is no access file at {}",
         file.access.display()
     );
-    let crypto = GmSoft::new(&keys::root_key(&file.key_file)?);
-    let key: HeadKey = keys::head_key(&file.audit_key)?;
+    let crypto = GmSoft::new(&keys::root_key(&file.key_file, Missing::Refuse)?);
+    let key: HeadKey = keys::head_key(&file.audit_key, Missing::Refuse)?;
     let kept = heads.unwrap_or_else(|| file.audit_heads.clone());
     let text = match std::fs::read_to_string(&kept) {
         Ok(text) => text,

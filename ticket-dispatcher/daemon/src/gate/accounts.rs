@@ -43,6 +43,23 @@ fn id_of(text: &str) -> Result<ClerkId, Failure> {
         .map_err(|error| Failure::new(ProblemKind::Unprocessable, format!("The account's code: {error}.")))
 }
 
+/// The administrator's acts are what an auditor looks at, so no administrator makes, resets or ends an auditor: that is
+/// done at the dispatcher's own console.
+async fn not_an_auditor(app: &App, id: &ClerkId) -> Result<(), Failure> {
+    let all = app.gate.with(ticket_dispatcher_access::Access::accounts).await?;
+    let auditor = all
+        .iter()
+        .any(|account| account.id == id.as_str() && account.role == StaffRole::Auditor);
+    if auditor { Err(at_the_console()) } else { Ok(()) }
+}
+
+fn at_the_console() -> Failure {
+    Failure::new(
+        ProblemKind::Forbidden,
+        "An auditor's account is made, reset and closed at the dispatcher's console: `ticket-dispatcher account`.",
+    )
+}
+
 /// Makes an account, or gives one a new first password and authenticator. Both are in this answer and nowhere else.
 #[utoipa::path(put, path = "/api/v1/accounts/{id}", tag = "admin", request_body = PutAccount,
     params(("id" = String, Path, description = "The account's code, never a name")),
@@ -61,6 +78,11 @@ pub async fn put(
         let words = StaffRole::ALL.map(StaffRole::word).join(", ");
         return Err(Failure::new(ProblemKind::Unprocessable, format!("Roles are {words}.")));
     };
+    let id = id_of(&id)?;
+    if role == StaffRole::Auditor {
+        return Err(at_the_console());
+    }
+    not_an_auditor(&app, &id).await?;
     if let Some(window) = asked
         .windows
         .iter()
@@ -75,7 +97,7 @@ pub async fn put(
         ));
     }
     let new = NewAccount {
-        id: id_of(&id)?,
+        id,
         role,
         windows: asked.windows,
     };
@@ -106,6 +128,11 @@ pub async fn close(
 ) -> Result<axum::http::StatusCode, Failure> {
     caller.must_be(ADMIN)?;
     let id = id_of(&id)?;
+    not_an_auditor(&app, &id).await?;
+    if matches!(&caller, Caller::Staff(own) if own.account == id.as_str()) {
+        let what = "Nobody closes their own account: the hall would be without its last administrator.";
+        return Err(Failure::new(ProblemKind::WrongState, what));
+    }
     app.gate
         .log(Line::new(from, &caller, "account.close", id.as_str()))
         .await?;

@@ -59,7 +59,8 @@ pub async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Ce
     Ok(Json(Certificates { certificates }))
 }
 
-/// Takes a certificate back. Connections that it has open end now; new ones are refused.
+/// Takes a device out: this certificate and all others of the device. Connections that they have open end now; new ones
+/// are refused, and so is renewal. The device comes back by a new code alone.
 #[utoipa::path(post, path = "/api/v1/certificates/{serial}/revoke", tag = "admin", request_body = RevokeCertificate,
     params(("serial" = String, Path, description = "Serial number, hex")),
     responses((status = 204, description = "Taken back"), (status = 403, body = Problem),
@@ -81,7 +82,8 @@ pub async fn revoke(
         ));
     };
     let line = Line::new(from, &caller, "certificate.revoke", serial.to_string());
-    app.gate.log(line.because(asked.reason)).await?;
+    let device = app.gate.device_of(&serial).await?;
+    app.gate.log(line.now(device).because(asked.reason)).await?;
     app.gate.take_back(serial).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -93,6 +95,7 @@ pub async fn renew(
     State(app): State<Arc<App>>,
     from: From,
     caller: Caller,
+    shown: Shown,
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<Renewed>, Failure> {
@@ -108,20 +111,96 @@ pub async fn renew(
     let (certificate, authority, serial) = app.gate.sign(&asked.request, &name).await?;
     let line = Line::new(from, &caller, "certificate.renew", name.to_string());
     app.gate.log(line.now(serial.to_string())).await?;
+    // However often it asks, it has the one it came with and the one it got last.
+    let keep = shown.0.into_iter().chain([serial]).collect();
+    app.gate.retire_others(&name, keep).await?;
     Ok(Json(Renewed { certificate, authority }))
+}
+
+/// The certificate that a connection was made with.
+#[derive(Debug, Clone)]
+pub struct Shown(pub Option<Serial>);
+
+impl<S: Sync> axum::extract::FromRequestParts<S> for Shown {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or(Self(None)))
+    }
 }
 
 impl Gate {
     async fn take_back(&self, serial: Serial) -> Result<(), Failure> {
         let now = self.now();
-        let stored = serial.clone();
-        self.with(move |access| access.revoke(&stored, now)).await?;
+        let mut gone = vec![serial.clone()];
+        // Certificates made by hand are known from their visits alone.
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(of) = seen.get(&serial) {
+            let same = seen
+                .iter()
+                .filter(|(_, s)| (s.role, &s.device) == (of.role, &of.device));
+            gone.extend(same.map(|(serial, _)| serial.clone()));
+        }
+        let all = self
+            .with(move |access| {
+                let mut all = Vec::new();
+                for serial in &gone {
+                    all.extend(access.revoke(serial, now)?);
+                }
+                Ok(all)
+            })
+            .await?;
+        self.refuse(all);
+        Ok(())
+    }
+
+    /// From now on these are refused, and whoever is connected under one is cut off.
+    fn refuse(&self, serials: Vec<Serial>) {
+        if serials.is_empty() {
+            return;
+        }
         self.revoked.send_modify(|all| {
             let mut more = BTreeSet::clone(all);
-            more.insert(serial);
+            more.extend(serials);
             *all = Arc::new(more);
         });
+    }
+
+    /// Role and id of the device that a certificate is of, as far as anybody knows.
+    async fn device_of(&self, serial: &Serial) -> Result<String, Failure> {
+        let seen = self
+            .seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(serial)
+            .cloned();
+        let known = self.with(ticket_dispatcher_access::Access::certificates).await?;
+        let hex = serial.to_string();
+        let issued = known.into_iter().find(|one| one.serial == hex && one.role != "unknown");
+        let seen = seen.map(|seen| format!("{} {}", seen.role, seen.device));
+        Ok(issued
+            .map(|one| format!("{} {}", one.role, one.device))
+            .or(seen)
+            .unwrap_or_default())
+    }
+
+    /// Takes back what else this device has.
+    pub(super) async fn retire_others(&self, name: &DeviceName, keep: Vec<Serial>) -> Result<(), Failure> {
+        let (role, device, now) = (name.role.clone(), name.id.clone(), self.now());
+        let gone = self
+            .with(move |access| access.retire_others(&role, &device, &keep, now))
+            .await?;
+        self.refuse(gone);
         Ok(())
+    }
+
+    /// A device came with this certificate for the first time since the start: those before it have done their work.
+    pub async fn retire_older(&self, serial: Serial) {
+        let now = self.now();
+        match self.with(move |access| access.retire_older(&serial, now)).await {
+            Ok(gone) => self.refuse(gone),
+            Err(_) => tracing::warn!("older certificates of a device could not be taken back; tried at its next start"),
+        }
     }
 
     /// Signs a request, hex, for this name, and writes the certificate down before anybody gets it.

@@ -18,7 +18,7 @@ use provisioning_enrolment::{Answer, Asked, DeviceName, answer_mac, request_mac}
 use subtle::ConstantTimeEq as _;
 use ticket_dispatcher_protocol::{EnrolmentCode, MakeEnrolmentCode, Problem, ProblemKind};
 use ticket_dispatcher_types::{Personal, UnixMillis};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use zeroize::Zeroizing;
 
@@ -27,7 +27,7 @@ use crate::app::App;
 use crate::body;
 use crate::caller::{Caller, Role};
 use crate::problem::Failure;
-use crate::server::{self, Door};
+use crate::server::{self, Door, Seats};
 
 /// What a device may become by a code. Persons sign in.
 const ROLES: [&str; 4] = ["kiosk", "window", "board", "gateway"];
@@ -154,6 +154,8 @@ async fn enrol(app: &App, from: From, headers: &HeaderMap, sent: Body, own: [u8;
         line = line.because(format!("the device's clock is {} s off", off / 1000));
     }
     app.gate.log(line).await?;
+    // Enrolled anew: whatever was given out under this name before is of a device that is lost, or of this one.
+    app.gate.retire_others(&name, vec![serial]).await?;
     let mac = answer_mac(&secret, &certificate, &authority);
     Ok(Json(Answer {
         name: name.to_string(),
@@ -165,7 +167,7 @@ async fn enrol(app: &App, from: From, headers: &HeaderMap, sent: Body, own: [u8;
 }
 
 /// Opens the door whenever a code is good, and shuts it again.
-pub async fn keep_door(app: Arc<App>, listen: SocketAddr, tls: TlsAcceptor, own: [u8; 32], seats: Arc<Semaphore>) {
+pub async fn keep_door(app: Arc<App>, listen: SocketAddr, tls: TlsAcceptor, own: [u8; 32], seats: Arc<Seats>) {
     let mut until = app.gate.door_until.subscribe();
     // Codes outlive a restart.
     let now = app.gate.now();

@@ -108,6 +108,43 @@ fn a_key_file_that_others_can_read_is_refused() {
 }
 
 #[test]
+fn a_key_that_is_gone_is_asked_for_and_no_other_is_made_in_its_place() {
+    let mut house = House::new();
+    let before = house.take("S101", Some(1), &key(1));
+    house.kill();
+    let (key_file, safe) = (house.dir.join("root.key"), house.dir.join("safe"));
+    let heads = house.dir.join("audit-heads.jsonl");
+    assert!(heads.exists(), "a head was signed at the end or at the start");
+    let audit_key = house.dir.join("audit.key");
+    for (file, command) in [
+        (&key_file, "serve"),
+        (&audit_key, "serve"),
+        (&key_file, "audit"),
+        (&audit_key, "audit"),
+    ] {
+        std::fs::rename(file, &safe).unwrap();
+        let words: &[&str] = if command == "serve" {
+            &["serve"]
+        } else {
+            &["audit", "verify"]
+        };
+        let out = Command::new(env!("CARGO_BIN_EXE_ticket-dispatcher"))
+            .args(words)
+            .arg("--config")
+            .arg(house.dir.join("dispatcher.toml"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(2), "{words:?} {said}");
+        assert!(said.contains("put it back from the second copy"), "{said}");
+        assert!(!file.exists(), "{words:?} made another");
+        std::fs::rename(&safe, file).unwrap();
+    }
+    house.start_again();
+    assert_eq!(house.take("S101", Some(1), &key(1)).body, before.body);
+}
+
+#[test]
 fn a_key_that_systemd_unsealed_is_taken_by_its_place_and_never_made_there() {
     use std::os::unix::fs::PermissionsExt;
     let mut house = House::new();

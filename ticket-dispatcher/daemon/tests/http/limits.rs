@@ -237,3 +237,52 @@ fn a_client_that_dawdles_is_not_waited_for() {
     let text = String::from_utf8_lossy(&answer[..n]).into_owned();
     assert!(text.starts_with("HTTP/1.1 408"), "{text}");
 }
+
+#[test]
+fn who_connects_and_asks_nothing_is_let_go_and_has_a_bounded_number_of_places() {
+    use std::net::{IpAddr, SocketAddr, TcpStream};
+    let house = House::new();
+    let began = Instant::now();
+    // Nothing, half of what HTTP/2 begins with, and all of it.
+    let starts: [&[u8]; 3] = [
+        b"",
+        b"PRI * HT",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0",
+    ];
+    let mut silent: Vec<TcpStream> = starts
+        .iter()
+        .map(|start| {
+            let mut stream = TcpStream::connect(house.addr).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+            stream.write_all(start).unwrap();
+            stream
+        })
+        .collect();
+    // From one other address, more than it may have.
+    let from = SocketAddr::new(IpAddr::from([127, 0, 0, 2]), 0);
+    let connect = || {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&from.into()).unwrap();
+        socket.connect(&house.addr.into()).unwrap();
+        TcpStream::from(socket)
+    };
+    let many: Vec<TcpStream> = (0..512).map(|_| connect()).collect();
+    let mut one_more = connect();
+    let mut said = Vec::new();
+    let _ = one_more.read_to_end(&mut said);
+    assert!(
+        String::from_utf8_lossy(&said).contains("too-many") || said.is_empty(),
+        "{said:?}"
+    );
+    assert_eq!(house.call("GET", "/api/v1/hall", "").status, 200, "others are served");
+    drop(many);
+    let mut rest = Vec::new();
+    for stream in &mut silent {
+        let _ = stream.read_to_end(&mut rest);
+    }
+    let took = began.elapsed();
+    assert!(
+        took > Duration::from_secs(8) && took < Duration::from_secs(25),
+        "{took:?}"
+    );
+}

@@ -160,6 +160,75 @@ fn a_kiosk_enrols_with_a_code_works_and_renews() {
     assert_eq!(board.status, 403, "a renewed kiosk is still a kiosk");
 }
 
+/// Has a device's certificate renewed.
+fn renewed(gate: &Gate, old: &Device) -> std::io::Result<Device> {
+    let key = NewKey::make().unwrap();
+    let request: String = key.request_der().unwrap().iter().map(|b| format!("{b:02x}")).collect();
+    let body = json!({ "request": request }).to_string();
+    let answer = gate.ask(Some(old), "POST", "/api/v1/certificate", &[], &body)?;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let cert = answer.json()["certificate"].as_str().unwrap().to_string();
+    Ok(Device {
+        cert: CertificateDer::from_pem_slice(cert.as_bytes()).unwrap(),
+        key: Arc::new(PrivateKeyDer::from_pem_slice(key.pem().as_bytes()).unwrap()),
+    })
+}
+
+fn is_let_in(gate: &Gate, device: &Device) -> bool {
+    gate.ask(Some(device), "GET", "/api/v1/hall", &[], "")
+        .is_ok_and(|answer| answer.status == 200)
+}
+
+/// The good certificates of K05, by the administrator's list.
+fn good_ones(gate: &Gate) -> Vec<String> {
+    let listed = gate.house.call("GET", "/api/v1/certificates", "").json();
+    let all = listed["certificates"].as_array().unwrap().clone();
+    let good = all.iter().filter(|c| c["device"] == "K05" && c["revoked_at"].is_null());
+    good.map(|c| c["serial"].as_str().unwrap().to_string()).collect()
+}
+
+#[test]
+fn a_device_that_is_taken_out_has_nothing_left_to_renew_whatever_it_has_hoarded() {
+    let gate = Gate::new();
+    let (code, door) = code(&gate);
+    let (answer, key) = enrol(&gate, &door, &code, None);
+    let first = Device {
+        cert: CertificateDer::from_pem_slice(answer.json()["certificate"].as_str().unwrap().as_bytes()).unwrap(),
+        key: Arc::new(PrivateKeyDer::from_pem_slice(key.pem().as_bytes()).unwrap()),
+    };
+    assert!(is_let_in(&gate, &first));
+    // However often it asks, it has the one it comes with and the last one.
+    let hoard: Vec<Device> = (0..5).map(|_| renewed(&gate, &first).unwrap()).collect();
+    assert_eq!(good_ones(&gate).len(), 2);
+    assert!(!is_let_in(&gate, &hoard[0]) && is_let_in(&gate, &first));
+    // The next one comes to the door: the one before has done its work.
+    assert!(is_let_in(&gate, &hoard[4]));
+    assert!(!is_let_in(&gate, &first));
+    assert_eq!(good_ones(&gate).len(), 1);
+
+    let spare = renewed(&gate, &hoard[4]).unwrap();
+    let newest = good_ones(&gate).remove(0);
+    let path = format!("/api/v1/certificates/{newest}/revoke");
+    assert_eq!(gate.house.call("POST", &path, r#"{"reason":"stolen"}"#).status, 204);
+    assert!(good_ones(&gate).is_empty());
+    assert!(!is_let_in(&gate, &hoard[4]) && !is_let_in(&gate, &spare));
+    assert!(renewed(&gate, &spare).is_err() && renewed(&gate, &hoard[4]).is_err());
+}
+
+#[test]
+fn a_device_that_enrols_again_leaves_nothing_good_behind() {
+    let gate = Gate::new();
+    let by_hand = gate.device("kiosk", "K05", 9, Validity::days(now_s(), 90));
+    assert!(is_let_in(&gate, &by_hand));
+    for _ in 0..2 {
+        let (code, door) = code(&gate);
+        assert_eq!(enrol(&gate, &door, &code, None).0.status, 200);
+    }
+    let listed = good_ones(&gate);
+    let given = listed.iter().filter(|serial| !serial.ends_with(&"09".repeat(15)));
+    assert_eq!(given.count(), 1, "{listed:?}");
+}
+
 #[test]
 fn a_code_that_is_replayed_relayed_or_tried_six_times_opens_nothing() {
     let gate = Gate::new();

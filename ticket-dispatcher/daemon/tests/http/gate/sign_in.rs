@@ -97,6 +97,22 @@ fn the_administrator_cannot_read_the_audit_log_and_the_auditor_can_do_nothing_el
     );
     assert_eq!(unknown.status, 422);
 
+    // Nor by a way around: as an auditor of its own making, or with the auditor's new password.
+    for id in ["X7", "A1", "R1"] {
+        let path = format!("/api/v1/accounts/{id}");
+        let role = if id == "R1" { "window" } else { "auditor" };
+        let body = format!(r#"{{"role":"{role}","windows":[]}}"#);
+        assert_eq!(gate.as_staff(&admin, "PUT", &path, &body).status, 403, "{id}");
+        assert_eq!(
+            gate.house.call("PUT", &path, &body).status,
+            403,
+            "{id} by the machine's token"
+        );
+    }
+    assert_eq!(gate.as_staff(&admin, "DELETE", "/api/v1/accounts/R1", "").status, 403);
+    let own = gate.as_staff(&admin, "DELETE", "/api/v1/accounts/A1", "");
+    assert_eq!((own.status, own.code().as_str()), (409, "wrong-state"));
+
     let auditor = gate.cookie(&auditor);
     assert_eq!(gate.as_staff(&auditor, "GET", "/api/v1/accounts", "").status, 403);
     assert_eq!(gate.as_staff(&auditor, "GET", "/api/v1/hall", "").status, 403);
@@ -134,7 +150,7 @@ fn five_wrong_passwords_lock_the_account_on_the_wire_too() {
 fn the_audit_log_is_checked_by_command_and_a_changed_byte_is_named() {
     let mut gate = Gate::new();
     gate.account("A1", "admin");
-    // A head is signed when the dispatcher stops in order.
+    // A head is signed at the start and when the dispatcher stops in order, and each has its copy.
     let id = i32::try_from(gate.house.child.id()).unwrap();
     rustix::process::kill_process(
         rustix::process::Pid::from_raw(id).unwrap(),
@@ -152,7 +168,7 @@ fn the_audit_log_is_checked_by_command_and_a_changed_byte_is_named() {
     };
     let (code, said) = verify();
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.starts_with("sound: 5 records, first 1, 2 heads checked"), "{said}");
+    assert!(said.starts_with("sound: 5 records, first 1, 4 heads checked"), "{said}");
     let db = rusqlite::Connection::open(gate.house.dir.join("access.sqlite")).unwrap();
     db.execute_batch("UPDATE audit SET actor = 'X' WHERE seq = 2").unwrap();
     let (code, said) = verify();
