@@ -48,8 +48,9 @@ impl Staff {
     }
 }
 
-/// Fills the form and sends it.
+/// Fills the form and sends it, as soon as it lets itself be sent.
 async fn fill(page: &Page, fields: &[(&str, &str)]) -> anyhow::Result<()> {
+    page.says("#go:enabled", "登录").await?;
     for (id, value) in fields {
         let value = json!(value);
         page.run(&format!("document.getElementById('{id}').value = {value}"))
@@ -65,6 +66,7 @@ async fn a_clerk_is_sent_to_the_door_and_comes_back_to_the_window() -> anyhow::R
     let clerk = Staff::new(&hall, "C1", "window").await?;
     let page = Page::open(&hall.page("/clerk?w=W01"), 1366, 768).await?;
     page.says("h1", "工作人员登录").await?;
+    page.says("#go:enabled", "登录").await?;
     let window = page.run("return document.getElementById('window').value").await?;
     ensure!(window == "W01", "the window is not filled in: {window}");
     fill(

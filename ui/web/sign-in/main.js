@@ -52,4 +52,6 @@ async function signIn(event) {
 }
 
 byId('form').addEventListener('submit', signIn);
+// Only now: sent by the browser alone, what was typed would stand in an address.
+/** @type {HTMLButtonElement} */ (byId('go')).disabled = false;
 input('account').focus();
