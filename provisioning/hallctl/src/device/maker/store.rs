@@ -1,6 +1,7 @@
 //! What the host remembers of a job: the machine's serial number, on disk before the job is opened.
 //!
-//! Losing it loses nothing but time: ids are computed, the machine knows the phase. Nothing here shows or names a person.
+//! Losing it loses nothing but time: ids are computed, the machine knows the phase. Nothing here shows or names a
+//! person.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
