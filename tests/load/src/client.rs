@@ -29,16 +29,21 @@ impl Client {
 
     /// The same from another address of this machine.
     pub async fn connect_from(address: &str, token: &str, from: IpAddr) -> anyhow::Result<Self> {
-        let socket = TcpSocket::new_v4()?;
-        socket.bind((from, 0).into())?;
-        let stream = socket
-            .connect(address.parse()?)
-            .await
-            .with_context(|| format!("connecting to {address}"))?;
-        stream.set_nodelay(true)?;
         let credentials = format!("Authorization: Bearer {token}\r\n");
-        Ok(Self::over(stream, address, &credentials))
+        Ok(Self::over(stream_from(address, from).await?, address, &credentials))
     }
+}
+
+/// A stream to `address` from this address of the machine.
+pub async fn stream_from(address: &str, from: IpAddr) -> anyhow::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((from, 0).into())?;
+    let stream = socket
+        .connect(address.parse()?)
+        .await
+        .with_context(|| format!("connecting to {address}"))?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {

@@ -55,7 +55,8 @@ enum Door {
     Tls(TlsConnector),
 }
 
-trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+/// An open connection, with TLS or without.
+pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
 /// Prints a table: how many a second, and the dispatcher's CPU for each.
@@ -172,7 +173,7 @@ fn address(server: &Server, door: &Door) -> anyhow::Result<String> {
 }
 
 /// The dispatcher's certificate as files, and where its own file names them.
-fn tls_of(dir: &Path, authority: &Authority, validity: Validity) -> anyhow::Result<String> {
+pub fn tls_of(dir: &Path, authority: &Authority, validity: Validity) -> anyhow::Result<String> {
     let names = ["127.0.0.1".to_string()];
     let leaf = authority.server(&names, &[1; 16], validity)?;
     std::fs::write(dir.join("ca.pem"), authority.cert_pem())?;
@@ -200,11 +201,17 @@ async fn hall_of(server: &Server) -> anyhow::Result<String> {
 
 fn kiosk_of(authority: &Authority, hall: &str, validity: Validity) -> anyhow::Result<rustls::ClientConfig> {
     let leaf = authority.device(&DeviceName::new(hall, "kiosk", "K01")?, &[2; 16], validity)?;
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(authority.cert_pem().as_bytes())?)?;
+    let roots = roots(authority)?;
     let chain = vec![CertificateDer::from_pem_slice(leaf.cert_pem.as_bytes())?];
     let key = PrivateKeyDer::from_pem_slice(leaf.key_pem.as_bytes())?;
     Ok(rustls::ClientConfig::builder()
         .with_root_certificates(roots)
         .with_client_auth_cert(chain, key)?)
+}
+
+/// What a client holds to be the hall's authority.
+pub fn roots(authority: &Authority) -> anyhow::Result<rustls::RootCertStore> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.cert_pem().as_bytes())?)?;
+    Ok(roots)
 }
