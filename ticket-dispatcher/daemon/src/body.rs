@@ -72,11 +72,13 @@ fn too_large(mut body: Body) -> Failure {
 
 /// Parses a body; an empty one means all defaults where the type has them.
 pub fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Failure> {
-    let body = if body.is_empty() { b"{}" } else { body };
     let kind = headers
         .get(header::CONTENT_TYPE)
         .map(|v| v.to_str().unwrap_or_default());
-    if kind.is_some_and(|kind| !is_json(kind)) {
+    // A body without a type is what a browser sends to any site without asking that site first.
+    let json = kind.map_or(body.is_empty(), is_json);
+    let body = if body.is_empty() { b"{}" } else { body };
+    if !json {
         return Err(
             Failure::new(ProblemKind::Malformed, "The body must be application/json.")
                 .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE),

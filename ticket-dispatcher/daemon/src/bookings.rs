@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 use crate::app::{App, Ask};
 use crate::body::{self, Asked};
 use crate::caller::{Caller, Role};
+use crate::gate::{From, persons};
 use crate::keys::entropy;
 use crate::problem::Failure;
 use crate::tickets::{check_holder, reason};
@@ -40,6 +41,7 @@ const FINDERS: &[Role] = &[Role::Kiosk, Role::Gateway, Role::Window, Role::Manag
         (status = 422, description = "A day or slot that cannot be booked, such as yesterday", body = Problem)))]
 pub async fn book(
     State(app): State<Arc<App>>,
+    from: From,
     caller: Caller,
     headers: HeaderMap,
     sent: Body,
@@ -49,6 +51,7 @@ pub async fn book(
     let bytes = Zeroizing::new(body::read(&headers, sent).await?.to_vec());
     let request: BookSlot = body::parse(&headers, &bytes)?;
     check_holder(&app, &request.holder)?;
+    persons::may_ask(&app, from, &caller).await?;
     if request.desk {
         caller.must_be(STAFF)?;
     }
@@ -171,6 +174,7 @@ pub async fn slots(
     responses((status = 200, body = FoundBookings)))]
 pub async fn find(
     State(app): State<Arc<App>>,
+    from: From,
     caller: Caller,
     headers: HeaderMap,
     sent: Body,
@@ -179,6 +183,8 @@ pub async fn find(
     let bytes = Zeroizing::new(body::read(&headers, sent).await?.to_vec());
     let request: FindBookings = body::parse(&headers, &bytes)?;
     check_holder(&app, &request.holder)?;
+    persons::may_ask(&app, from, &caller).await?;
+    persons::found_by_staff(&app, from, &caller).await?;
     found(&app, &request.holder).await.map(Json)
 }
 
@@ -188,6 +194,7 @@ pub async fn find(
     responses((status = 200, body = FoundBookings), (status = 409, description = "Not blocked", body = Problem)))]
 pub async fn unblock(
     State(app): State<Arc<App>>,
+    from: From,
     caller: Caller,
     headers: HeaderMap,
     sent: Body,
@@ -196,6 +203,7 @@ pub async fn unblock(
     let bytes = Zeroizing::new(body::read(&headers, sent).await?.to_vec());
     let request: UnblockBooker = body::parse(&headers, &bytes)?;
     check_holder(&app, &request.holder)?;
+    persons::may_ask(&app, from, &caller).await?;
     let why = reason(&request.reason)?;
     if why.trim().is_empty() {
         return Err(Failure::new(

@@ -9,6 +9,7 @@ pub mod certificates;
 pub mod cookie;
 pub mod enrol;
 mod guesses;
+pub mod persons;
 mod short;
 pub mod sign_in;
 

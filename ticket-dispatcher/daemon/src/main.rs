@@ -12,6 +12,7 @@ mod delivery;
 mod forecasts;
 mod gate;
 mod hall;
+mod held;
 mod hub;
 mod keys;
 mod live_hall;

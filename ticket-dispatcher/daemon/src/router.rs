@@ -14,7 +14,7 @@ use ticket_dispatcher_protocol::ProblemKind;
 
 use crate::app::App;
 use crate::caller::Caller;
-use crate::gate::cookie;
+use crate::gate::cookie::{self, Made};
 use crate::problem::Failure;
 use crate::{
     bookings, delivery, gate, live_hall, makers, offline, operator, outlook, pages, policy, public, staff, tickets,
@@ -127,14 +127,25 @@ async fn known(caller: Caller, request: Request, next: Next) -> Response {
 /// A page says by this header that it asks by itself and nobody has touched it: that keeps nobody signed in.
 const BY_ITSELF: &str = "x-yimen-by-itself";
 
-/// A session counts where nothing stronger speaks for the caller. A request that changes something must have been made
-/// by a page of ours, or the cookie is as good as none.
-async fn signed_in(app: &App, request: &mut Request) -> Result<(), Failure> {
-    let nobody = request
-        .extensions()
-        .get::<Caller>()
-        .is_none_or(|caller| *caller == Caller::Nobody);
-    let Some(token) = cookie::token(request.headers()).filter(|_| nobody) else {
+/// A session counts where nothing stronger speaks for the caller. What a browser sends by itself, a cookie or a
+/// certificate, changes something only for a page of ours, or it is as good as none.
+async fn signed_in(app: &App, scheme: &str, request: &mut Request) -> Result<(), Failure> {
+    let changes = !cookie::only_reads(request.method());
+    let elsewhere = || {
+        Failure::new(
+            ProblemKind::Forbidden,
+            "A request that changes something must come from a page of this host (Origin, Sec-Fetch-Site).",
+        )
+    };
+    match request.extensions().get::<Caller>() {
+        None | Some(Caller::Nobody) => {}
+        // A browser says where a request was made, a device says nothing.
+        Some(Caller::Device(..)) if changes && cookie::made(scheme, request.headers()) == Made::Elsewhere => {
+            return Err(elsewhere());
+        }
+        Some(_) => return Ok(()),
+    }
+    let Some(token) = cookie::token(request.headers()) else {
         return Ok(());
     };
     let now = app.gate.now();
@@ -142,11 +153,8 @@ async fn signed_in(app: &App, request: &mut Request) -> Result<(), Failure> {
     let Some(session) = app.gate.with(move |access| access.session(&token, now, used)).await? else {
         return Ok(());
     };
-    if !cookie::made_here(request.method(), request.headers()) {
-        return Err(Failure::new(
-            ProblemKind::Forbidden,
-            "A request under a session must come from a page of this host (Origin, Sec-Fetch-Site).",
-        ));
+    if changes && cookie::made(scheme, request.headers()) != Made::Here {
+        return Err(elsewhere());
     }
     request.extensions_mut().insert(Caller::Staff(session));
     Ok(())
@@ -186,8 +194,9 @@ async fn around(
         }
     }
     let path = request.extensions().get::<MatchedPath>().cloned();
+    let scheme = if takes_bearer { "http" } else { "https" };
     let admitted = match ambiguous(&request) {
-        Ok(()) => signed_in(&app, &mut request).await,
+        Ok(()) => signed_in(&app, scheme, &mut request).await,
         Err(failure) => Err(failure),
     };
     let mut response = match admitted {

@@ -5,17 +5,16 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use provisioning_config::hall_file::clock;
 use std::sync::Arc;
 use ticket_dispatcher_identity::{RowId, check_code, id_tag, lookup_token, token_hash};
 use ticket_dispatcher_ledger::{HolderFacts, Outcome};
 use ticket_dispatcher_protocol::{
-    CancelTicket, FinishTicket, HeldTicket, Holder, KeptSlot, Problem, ProblemKind, RateTicket, TakeTicket,
-    TicketHistory, TicketIssued, TicketView, TransferTicket,
+    CancelTicket, FinishTicket, Holder, Problem, ProblemKind, RateTicket, TakeTicket, TicketHistory, TicketIssued,
+    TicketView, TransferTicket,
 };
-use ticket_dispatcher_queue_core::{Effect, Engine, Event, Forecast, NewTicket, Refusal, Source, Ticket, TransferTo};
+use ticket_dispatcher_queue_core::{By, Effect, Event, Forecast, NewTicket, Refusal, Source, TransferTo};
 use ticket_dispatcher_types::{
-    Cases, Class, DocumentKind, GroupId, ServiceId, TicketId, TicketNo, TicketState, check_digit_holds,
+    Cases, Class, DocumentKind, GroupId, ServiceId, TicketId, TicketNo, TicketState, WindowId, check_digit_holds,
 };
 use zeroize::Zeroizing;
 
@@ -24,9 +23,10 @@ use crate::body;
 use crate::caller::{Caller, Role};
 use crate::clock::rfc3339;
 use crate::forecasts;
+use crate::gate::{From, persons};
+use crate::held::already_holds;
 use crate::keys::entropy;
 use crate::problem::Failure;
-use crate::refresh;
 use crate::view::Picture;
 use crate::wait::as_told;
 
@@ -51,6 +51,7 @@ const STAFF_AND_KIOSK: &[Role] = &[Role::Kiosk, Role::Window, Role::Manager];
         (status = 503, description = "`ledger-unavailable`: ask again with the same key", body = Problem)))]
 pub async fn take(
     State(app): State<Arc<App>>,
+    from: From,
     caller: Caller,
     headers: HeaderMap,
     sent: Body,
@@ -59,6 +60,9 @@ pub async fn take(
     let bytes = Zeroizing::new(body::read(&headers, sent).await?.to_vec());
     let request: TakeTicket = body::parse(&headers, &bytes)?;
     check(&app, &request)?;
+    if request.holder.is_some() {
+        persons::may_ask(&app, from, &caller).await?;
+    }
     let idem = body::required_key(&headers)?;
     let stamp = app.clock.stamp();
     let id = new_ticket_id(stamp.at.0);
@@ -90,7 +94,7 @@ pub async fn take(
     };
     match app.ask(ask).await? {
         Told::Done(outcome) => issued(&app, &outcome, mask, (id, token)),
-        Told::Refused(Refusal::AlreadyHolds { ticket, .. }) => Err(already_holds(&app, ticket).await?),
+        Told::Refused(Refusal::AlreadyHolds { ticket, .. }) => Err(already_holds(&app, from, &caller, ticket).await?),
         Told::Refused(refusal) => Err(refusal.into()),
         Told::NobodyWaits => Err(Failure::new(ProblemKind::Internal, "The engine gave no outcome.")),
     }
@@ -289,59 +293,37 @@ fn issued(app: &App, outcome: &Outcome, mask: Option<String>, fresh: (TicketId, 
     Ok((status, Json(answer)).into_response())
 }
 
-async fn already_holds(app: &App, id: TicketId) -> Result<Failure, Failure> {
-    let waits = refresh::waits(app, Some(id)).await?;
-    let picture = app.view.read();
-    let (Some(ticket), Some(note)) = (picture.ticket(id), picture.note(id)) else {
-        let what = "This person already holds a ticket.";
-        return Ok(Failure::new(ProblemKind::WrongState, what));
-    };
-    let at_window = matches!(
-        ticket.state,
-        TicketState::Called | TicketState::Serving | TicketState::Held
-    );
-    Ok(Failure::already_holds(HeldTicket {
-        id,
-        number: ticket.number,
-        services: ticket.services.clone(),
-        state: ticket.state,
-        people_ahead: picture.engine.people_ahead_at(app.clock.stamp().now, id),
-        wait: waits.of(ticket),
-        window_name: ticket
-            .window
-            .as_ref()
-            .filter(|_| at_window)
-            .map(|w| app.hall.window_sign(w)),
-        lookup_url: app.lookup_url(id),
-        check_code: check_code(app.crypto.as_ref(), id).to_string(),
-        issued_at: rfc3339(note.issued_at),
-        masked_name: note.mask.clone().filter(|_| app.hall.file.rules.print_masked_name),
-        cases: ticket.cases,
-        slot: kept_slot(app, &picture.engine, ticket),
-    }))
-}
-
-/// The slot of the appointment that a ticket keeps; none for one that came too late.
-fn kept_slot(app: &App, engine: &Engine, ticket: &Ticket) -> Option<KeptSlot> {
-    let booking = ticket.booking.as_ref().filter(|_| ticket.class == Class::Appt)?;
-    let slot = engine.booking(booking)?.slot;
-    Some(KeptSlot {
-        from: clock(slot),
-        to: clock(slot + app.hall.config.booking.slot),
-    })
-}
-
 /// One ticket with its history.
 #[utoipa::path(get, path = "/api/v1/tickets/{id}", tag = "tickets",
     params(("id" = String, Path, description = "The ticket")),
-    responses((status = 200, body = TicketView), (status = 404, body = Problem)))]
+    responses((status = 200, body = TicketView), (status = 403, description = "Another window's", body = Problem),
+        (status = 404, body = Problem)))]
 pub async fn look(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<TicketView>, Failure> {
     caller.must_be(STAFF)?;
-    view(&app, ticket_id(&id)?).map(Json)
+    let id = ticket_id(&id)?;
+    let picture = app.view.read();
+    let shown = ticket_view(&picture, id).ok_or_else(|| Failure::not_found("ticket"))?;
+    if let Some(By::Window { window }) = caller.hands()
+        && !of_window(&picture, id, &window)
+    {
+        let what = "This ticket is another window's.";
+        return Err(Failure::new(ProblemKind::Forbidden, what));
+    }
+    Ok(Json(shown))
+}
+
+/// Whether a ticket is there, was there, or could be called there.
+fn of_window(picture: &Picture, id: TicketId, window: &WindowId) -> bool {
+    let Some(ticket) = picture.ticket(id) else {
+        return false;
+    };
+    let was = ticket.history.iter().any(|step| step.window.as_ref() == Some(window));
+    let waits = ticket.state == TicketState::Waiting && picture.engine.could_call(id).contains(window);
+    was || waits || ticket.window.as_ref() == Some(window)
 }
 
 fn ticket_id(text: &str) -> Result<TicketId, Failure> {
@@ -404,6 +386,7 @@ impl Action {
 /// Everything that came with a call on a ticket.
 struct Call {
     app: Arc<App>,
+    from: From,
     caller: Caller,
     id: String,
     headers: HeaderMap,
@@ -417,6 +400,7 @@ async fn act<T: serde::de::DeserializeOwned>(
 ) -> Result<Json<TicketView>, Failure> {
     let Call {
         app,
+        from,
         caller,
         id,
         headers,
@@ -440,7 +424,7 @@ async fn act<T: serde::de::DeserializeOwned>(
     };
     match app.ask_as(caller.hands(), ask).await? {
         Told::Done(_) => view(&app, id).map(Json),
-        Told::Refused(Refusal::AlreadyHolds { ticket, .. }) => Err(already_holds(&app, ticket).await?),
+        Told::Refused(Refusal::AlreadyHolds { ticket, .. }) => Err(already_holds(&app, from, &caller, ticket).await?),
         Told::Refused(refusal) => Err(refusal.into()),
         Told::NobodyWaits => Err(Failure::new(ProblemKind::Internal, "The engine gave no outcome.")),
     }
@@ -457,12 +441,13 @@ macro_rules! action {
                 (status = 503, body = Problem)))]
         pub async fn $name(
             State(app): State<Arc<App>>,
+            from: From,
             caller: Caller,
             Path(id): Path<String>,
             headers: HeaderMap,
             body: Body,
         ) -> Result<Json<TicketView>, Failure> {
-            act::<$body>(Call { app, caller, id, headers, body }, $action, $event).await
+            act::<$body>(Call { app, from, caller, id, headers, body }, $action, $event).await
         }
     };
 }

@@ -98,10 +98,12 @@ pub struct HeldTicket {
     /// The window it is called to, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_name: Option<crate::LocalText>,
-    /// Where its state can be looked up.
-    pub lookup_url: String,
-    /// The four digits beside the number.
-    pub check_code: String,
+    /// Where its state can be looked up; told to whoever prints the slip again, not to staff.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookup_url: Option<String>,
+    /// The four digits beside the number; told like the address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_code: Option<String>,
     /// When it was issued, RFC 3339.
     pub issued_at: String,
     /// Masked name, only where the hall prints it.

@@ -32,22 +32,38 @@ pub fn take_away() -> HeaderValue {
     HeaderValue::from_static("__Host-yimen=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0")
 }
 
-/// Whether a request that changes something was made by a page of this very host. `SameSite=Strict` says so already;
-/// this holds where a neighbour below the same domain is not ours.
-pub fn made_here(method: &Method, headers: &HeaderMap) -> bool {
-    if method == Method::GET || method == Method::HEAD {
-        return true;
-    }
-    let text = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
-    let host = text(header::HOST);
-    match (text(header::ORIGIN), host) {
-        (Some(origin), Some(host)) => {
-            let of = |scheme: &str| origin.strip_prefix(scheme) == Some(host);
-            of("https://") || of("http://")
+/// Where a request was made, by what a browser says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// By a page of this very host.
+    Here,
+    /// By a page of another site, or by one that hides where it is from.
+    Elsewhere,
+    /// By no browser, or one that does not say.
+    Unsaid,
+}
+
+/// Reads `Origin`, which has to be this scheme and host, and else `Sec-Fetch-Site`. `SameSite=Strict` holds a cookie
+/// back already; this holds where a neighbour below the same domain is not ours, and for certificates, which browsers
+/// show to whichever site asks them.
+pub fn made(scheme: &str, headers: &HeaderMap) -> Made {
+    let text = |name| headers.get(name).map(|v: &HeaderValue| v.to_str().unwrap_or_default());
+    let site = text(header::HeaderName::from_static("sec-fetch-site"));
+    let here = match (text(header::ORIGIN), text(header::HOST), site) {
+        (None, _, None) => return Made::Unsaid,
+        (Some(origin), Some(host), _) => {
+            let named = origin.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://"));
+            named == Some(host)
         }
-        (Some(_), None) => text(header::HeaderName::from_static("sec-fetch-site")) == Some("same-origin"),
-        (None, _) => text(header::HeaderName::from_static("sec-fetch-site")) == Some("same-origin"),
-    }
+        // HTTP/2 names the host in the request's own line.
+        (_, _, site) => site == Some("same-origin"),
+    };
+    if here { Made::Here } else { Made::Elsewhere }
+}
+
+/// What only reads.
+pub fn only_reads(method: &Method) -> bool {
+    method == Method::GET || method == Method::HEAD
 }
 
 #[cfg(test)]
@@ -76,22 +92,30 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_something_must_come_from_a_page_of_ours() {
-        let made = |method: Method, pairs: &[(&'static str, &str)]| made_here(&method, &headers(pairs));
+    fn a_page_of_ours_is_of_this_scheme_and_host() {
+        let of = |pairs: &[(&'static str, &str)]| made("https", &headers(pairs));
         let host = ("host", "hall.test:8443");
-        assert!(made(Method::GET, &[host]));
-        assert!(made(Method::POST, &[host, ("origin", "https://hall.test:8443")]));
-        assert!(made(Method::POST, &[host, ("sec-fetch-site", "same-origin")]));
-        assert!(!made(Method::POST, &[host]));
+        assert_eq!(of(&[host]), Made::Unsaid);
+        assert_eq!(of(&[host, ("origin", "https://hall.test:8443")]), Made::Here);
+        assert_eq!(of(&[host, ("sec-fetch-site", "same-origin")]), Made::Here);
         for origin in [
             "https://evil.test",
+            "http://hall.test:8443",
             "null",
+            "",
             "https://hall.test",
             "https://hall.test:8443.evil.test",
         ] {
-            assert!(!made(Method::POST, &[host, ("origin", origin)]), "{origin}");
+            let both = [host, ("origin", origin), ("sec-fetch-site", "same-origin")];
+            assert_eq!(of(&both), Made::Elsewhere, "{origin}");
         }
-        assert!(!made(Method::DELETE, &[host, ("sec-fetch-site", "same-site")]));
-        assert!(!made(Method::POST, &[host, ("sec-fetch-site", "cross-site")]));
+        for site in ["same-site", "cross-site", "none", ""] {
+            assert_eq!(of(&[host, ("sec-fetch-site", site)]), Made::Elsewhere, "{site}");
+        }
+        assert_eq!(of(&[("origin", "https://hall.test:8443")]), Made::Elsewhere);
+        assert_eq!(
+            made("http", &headers(&[host, ("origin", "http://hall.test:8443")])),
+            Made::Here
+        );
     }
 }

@@ -1,16 +1,20 @@
-//! Wrong guesses are counted, right ones are not: a hall's phones come from one address and ask all day.
+//! Wrong guesses are counted, right ones are not: a hall's phones come from one address and ask all day. Of questions
+//! for persons each one counts.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use ticket_dispatcher_types::{TicketId, UnixMillis};
+use ticket_dispatcher_types::{TicketNo, UnixMillis};
 
 /// So many wrong guesses in [`WINDOW_MS`], and then silence until it is over.
 const WINDOW_MS: i64 = 10 * 60 * 1000;
-/// Wrong pairs of number and check code for one ticket, whoever tries.
+/// Wrong pairs of number and check code for one number, whoever tries.
 pub const PAIRS_MAX: u32 = 10;
+/// Questions for persons by their documents that one kiosk or clerk asks: a hundred people in ten minutes, each found
+/// and given a number, are more than can come.
+pub const ASKS_MAX: u32 = 200;
 /// Wrong lookups from one address. A phone that keeps an old link asks every few seconds, and others share its address.
 pub const LOOKUPS_MAX: u32 = 300;
 /// Wrong sign-ins from one address: several accounts of five tries each.
@@ -43,8 +47,8 @@ impl<K: Hash + Eq + Clone> Counter<K> {
         (*count >= self.most && left > 0).then(|| u64::try_from(left / 1000 + 1).unwrap_or(1))
     }
 
-    /// That was wrong.
-    pub fn wrong(&self, key: &K, now: UnixMillis) {
+    /// That was wrong. True for the one that brings the silence.
+    pub fn wrong(&self, key: &K, now: UnixMillis) -> bool {
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         if wrong.len() >= KEYS_MAX {
             wrong.retain(|_, (_, since)| now.0 - *since < WINDOW_MS);
@@ -61,19 +65,22 @@ impl<K: Hash + Eq + Clone> Counter<K> {
             // The silence is counted from the last wrong guess.
             slot.1 = now.0;
         }
+        slot.0 == self.most
     }
 }
 
 /// All kinds.
 pub struct Guesses {
-    /// Number and check code, by ticket.
-    pub pairs: Counter<TicketId>,
+    /// Number and check code, by number, whether or not anybody holds it: silence must not tell which ones are held.
+    pub pairs: Counter<TicketNo>,
     /// Tokens, and pairs for numbers that nobody has, by address.
     pub lookups: Counter<IpAddr>,
     /// Sign-ins, by address.
     pub sign_ins: Counter<IpAddr>,
     /// Codes of enrolment, by address.
     pub codes: Counter<IpAddr>,
+    /// Questions for persons, by who asks; each counts, not the wrong ones alone.
+    pub asks: Counter<String>,
 }
 
 impl Default for Guesses {
@@ -83,6 +90,7 @@ impl Default for Guesses {
             lookups: Counter::new(LOOKUPS_MAX),
             sign_ins: Counter::new(SIGN_INS_MAX),
             codes: Counter::new(CODES_MAX),
+            asks: Counter::new(ASKS_MAX),
         }
     }
 }

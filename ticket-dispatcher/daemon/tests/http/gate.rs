@@ -1,5 +1,6 @@
 //! Who gets in, over the real listeners: a hall with an authority of its own, for the rooms of this folder.
 
+mod asks;
 mod certificates;
 mod clocks;
 mod log;

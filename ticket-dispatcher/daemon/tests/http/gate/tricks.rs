@@ -79,8 +79,8 @@ fn a_body_of_another_type_does_nothing() {
     ] {
         assert_eq!(open(Some(good), body), [200], "{good}");
     }
-    // Without a type it is read as what this interface speaks; who may do it is asked all the same.
-    assert_eq!(open(None, body), [200]);
+    // A browser sends a body without a type to any site without asking that site first.
+    assert_eq!(open(None, body), [415]);
     let nobody =
         "POST /api/v1/windows/W01/open HTTP/1.1\r\nhost: hall\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
     assert_eq!(
