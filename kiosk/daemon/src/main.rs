@@ -26,6 +26,7 @@ use anyhow::Context;
 use clap::Parser;
 use kiosk_flow::{Flow, Input, JobNo, PrinterInput, Settings, Slip, Timeouts};
 use kiosk_outbox::Outbox;
+use provisioning_config::keys::listed;
 use provisioning_config::kiosk_file::KioskFile;
 use ticket_dispatcher_types::{Millis, UnixMillis};
 
@@ -48,6 +49,10 @@ fn main() -> anyhow::Result<()> {
         .init();
     let args = Args::parse();
     let file = KioskFile::load(&args.config)?;
+    let in_files = file.keys.in_files(file.key_files())?;
+    if !in_files.is_empty() {
+        tracing::warn!(files = listed(&in_files), "keys lie in files, as the kiosk file allows");
+    }
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok()

@@ -3,10 +3,11 @@
 
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use provisioning_config::keys::is_unsealed;
 use provisioning_config::kiosk_file::KioskFile;
 use ticket_dispatcher_identity::{CryptoProvider, GmSoft, KeyUse, RootKey, RowId};
 use zeroize::Zeroizing;
@@ -19,10 +20,10 @@ pub struct Vault(GmSoft);
 impl Vault {
     /// Under the kiosk's own key; a kiosk whose file names none gets one beside its outbox.
     pub fn open(file: &KioskFile) -> anyhow::Result<Self> {
-        let path = match &file.offline_key {
-            Some(path) => path.clone(),
-            None => made_beside(&file.outbox)?,
-        };
+        let path = file.own_key();
+        if file.offline_key.is_none() {
+            make(&path)?;
+        }
         Ok(Self(GmSoft::new(&key(&path)?)))
     }
 
@@ -71,16 +72,13 @@ fn cell<'a>(column: &'static str, row: &'a [u8]) -> RowId<'a> {
     }
 }
 
-/// `outbox.sqlite` has `outbox.sqlite.key` beside it, mode 0600, on disk before it is used.
-fn made_beside(outbox: &Path) -> anyhow::Result<PathBuf> {
-    let mut name = outbox.as_os_str().to_owned();
-    name.push(".key");
-    let path = PathBuf::from(name);
+/// Makes the key where none is yet, mode 0600, on disk before it is used.
+fn make(path: &Path) -> anyhow::Result<()> {
     let made = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(&path);
+        .open(path);
     match made {
         Ok(mut file) => {
             let mut bytes = Zeroizing::new([0_u8; 32]);
@@ -93,7 +91,7 @@ fn made_beside(outbox: &Path) -> anyhow::Result<PathBuf> {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error).with_context(|| format!("making {}", path.display())),
     }
-    Ok(path)
+    Ok(())
 }
 
 /// 64 hex digits in a file that nobody else may read.
@@ -102,10 +100,8 @@ pub fn key(path: &Path) -> anyhow::Result<RootKey> {
         .with_context(|| format!("the kiosk's own key {}", path.display()))?
         .permissions()
         .mode();
-    // What systemd has unsealed for us (`LoadCredentialEncrypted=`) is shown by an access list: its mode says nothing.
-    let unsealed = path.starts_with("/run/credentials");
     anyhow::ensure!(
-        mode & 0o077 == 0 || unsealed,
+        mode & 0o077 == 0 || is_unsealed(path),
         "{} can be read by others; chmod 600 it",
         path.display()
     );
@@ -152,14 +148,14 @@ mod tests {
     fn a_kiosk_without_a_key_makes_one_that_nobody_else_reads() {
         let dir = std::env::temp_dir().join(format!("yimen-vault-{}", std::process::id()));
         std::fs::create_dir_all(&dir).expect("a folder");
-        let outbox = dir.join("outbox.sqlite");
-        let path = made_beside(&outbox).expect("made");
+        let path = dir.join("outbox.sqlite.key");
+        make(&path).expect("made");
         let first = std::fs::read(&path).expect("written");
         assert_eq!(
             std::fs::metadata(&path).expect("there").permissions().mode() & 0o777,
             0o600
         );
-        assert_eq!(made_beside(&outbox).expect("found"), path);
+        make(&path).expect("found");
         assert_eq!(
             std::fs::read(&path).expect("kept"),
             first,

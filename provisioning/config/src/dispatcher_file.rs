@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::keys::Keys;
 use crate::problem::Problems;
 use crate::strict::{read_text, strict_toml};
 
@@ -40,6 +41,8 @@ pub struct DispatcherFile {
     pub enrolment: Option<Enrolment>,
     /// How long what is kept.
     pub retention: Retention,
+    /// Where keys may lie.
+    pub keys: Keys,
 }
 
 /// `[tls]`: mutual TLS. Without a client certificate only the public calls answer.
@@ -157,7 +160,16 @@ impl DispatcherFile {
                 id_tag_days: raw.retention.id_tag_days,
                 audit_days: raw.retention.audit_days,
             },
+            keys: raw.keys,
         })
+    }
+
+    /// Every key that this machine keeps for the hall. The certificate's own is not among them: whoever has it can stand
+    /// for the dispatcher, and reads nothing that lies here.
+    pub fn key_files(&self) -> Vec<PathBuf> {
+        let authority = self.enrolment.as_ref().map(|e| e.authority_key.clone());
+        let own = [self.key_file.clone(), self.audit_key.clone()];
+        own.into_iter().chain(authority).collect()
     }
 }
 
@@ -182,6 +194,8 @@ struct RawFile {
     enrolment: Option<RawEnrolment>,
     #[serde(default)]
     retention: RawRetention,
+    #[serde(default)]
+    keys: Keys,
 }
 
 #[derive(Deserialize)]

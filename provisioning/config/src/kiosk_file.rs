@@ -9,6 +9,7 @@ use serde::Deserialize;
 use ticket_dispatcher_types::{DeviceId, Lang};
 
 use crate::hall_file::{RawText, Text};
+use crate::keys::Keys;
 use crate::problem::{Problem, Problems};
 use crate::strict::{read_text, strict_toml};
 
@@ -51,6 +52,8 @@ pub struct KioskFile {
     pub modes: Modes,
     /// Time-outs.
     pub timeouts: Timeouts,
+    /// Where keys may lie.
+    pub keys: Keys,
 }
 
 /// `[dispatcher]`.
@@ -216,6 +219,8 @@ struct RawFile {
     modes: Modes,
     #[serde(default)]
     timeouts: Timeouts,
+    #[serde(default)]
+    keys: Keys,
 }
 
 #[derive(Deserialize)]
@@ -288,7 +293,29 @@ impl KioskFile {
             scanner: raw.scanner,
             modes: raw.modes,
             timeouts: raw.timeouts,
+            keys: raw.keys,
         })
+    }
+
+    /// The key that seals what the kiosk keeps: the one that the file names, else one beside the outbox
+    /// (`outbox.sqlite.key`), made if absent.
+    pub fn own_key(&self) -> PathBuf {
+        self.offline_key.clone().unwrap_or_else(|| {
+            let mut name = self.outbox.as_os_str().to_owned();
+            name.push(".key");
+            name.into()
+        })
+    }
+
+    /// Every key that this kiosk keeps.
+    pub fn key_files(&self) -> Vec<PathBuf> {
+        let mut keys = vec![self.own_key()];
+        keys.extend(self.dispatcher.key.clone());
+        if let Some(maker) = &self.maker {
+            keys.extend([maker.key.clone(), maker.site_key_file.clone()]);
+            keys.extend(maker.device_key_file.clone());
+        }
+        keys
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub mod dispatcher_file;
 pub mod hall_file;
+pub mod keys;
 pub mod kiosk_file;
 
 mod hall_check;

@@ -112,6 +112,11 @@ authority_key = "ca.key"
 [loopback]
 listen = "127.0.0.1:8480"
 token_file = "loopback.token"
+
+[keys]
+# Files of mode 0600, until they are sealed to the machine (docs/security.md). Logged at each start.
+protection_level = 3
+allow_file_keys = true
 "#;
 
 fn told(dir: &Path, hall: &HallFile) {

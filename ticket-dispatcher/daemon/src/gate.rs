@@ -165,15 +165,15 @@ impl Gate {
         .await
     }
 
-    /// Writes down what the dispatcher did by itself. That it came up or went down is true also where it cannot be
-    /// written.
-    pub async fn log_own(&self, action: &'static str) {
-        let (now, version) = (self.now(), env!("CARGO_PKG_VERSION"));
+    /// Writes down what the dispatcher did by itself, and what it is now. That it came up or went down is true also where
+    /// it cannot be written.
+    pub async fn log_own(&self, action: &'static str, new: String) {
+        let now = self.now();
         let _ = self
             .with(move |access| {
                 let entry = Entry {
                     action,
-                    new: version,
+                    new: &new,
                     ..Entry::default()
                 };
                 access.audit(&entry, now).map(|_| ())

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use provisioning_config::keys::is_unsealed;
 use ticket_dispatcher_access::{HeadKey, Serial};
 use ticket_dispatcher_identity::RootKey;
 use ticket_dispatcher_types::IdemKey;
@@ -126,7 +127,7 @@ fn read_or_make_with(
     path: &Path,
     make: impl FnOnce() -> anyhow::Result<Zeroizing<String>>,
 ) -> anyhow::Result<Zeroizing<String>> {
-    if is_credential(path) {
+    if is_unsealed(path) {
         // A key that another one took the place of would lock the journal: what systemd unseals is never made here.
         return read_private(path);
     }
@@ -157,19 +158,10 @@ fn sync_folder(path: &Path) {
     }
 }
 
-/// Where systemd puts what it has unsealed for a unit (`LoadCredentialEncrypted=`): in memory, for its user alone.
-const CREDENTIALS: &str = "/run/credentials";
-
-/// Whether the file comes from systemd, which shows it to our user by an access list; its mode says nothing then.
-fn is_credential(path: &Path) -> bool {
-    let own = std::env::var_os("CREDENTIALS_DIRECTORY");
-    path.starts_with(CREDENTIALS) || own.is_some_and(|own| path.starts_with(own))
-}
-
 fn read_private(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let mut file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mode = file.metadata()?.permissions().mode();
-    if mode & 0o077 != 0 && !is_credential(path) {
+    if mode & 0o077 != 0 && !is_unsealed(path) {
         bail!(
             "{} can be read by others (mode {:o}); chmod 600 it, and replace the secret if it may have been seen",
             path.display(),

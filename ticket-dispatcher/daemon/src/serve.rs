@@ -9,6 +9,7 @@ use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use provisioning_config::dispatcher_file::DispatcherFile;
 use provisioning_config::hall_file::HallFile;
+use provisioning_config::keys::listed;
 use provisioning_enrolment::Authority;
 use sd_notify::NotifyState;
 use ticket_dispatcher_access::Access;
@@ -58,6 +59,7 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
     let metrics = PrometheusBuilder::new()
         .set_buckets(&[0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0])?
         .install_recorder()?;
+    let keys_in_files = file.keys.in_files(file.key_files())?;
     let missing = Missing::before(&[&file.ledger, &file.access]);
     let crypto: Arc<dyn CryptoProvider> = Arc::new(GmSoft::new(&keys::root_key(&file.key_file, missing)?));
     let clock = Clock::new(&hall.file.hall.timezone)?;
@@ -156,7 +158,11 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
         Arc::clone(&app),
         file.retention.audit_days,
     ));
-    app.gate.log_own("dispatcher.start").await;
+    let version = || env!("CARGO_PKG_VERSION").to_string();
+    app.gate.log_own("dispatcher.start", version()).await;
+    if !keys_in_files.is_empty() {
+        app.gate.log_own("keys.in-files", listed(&keys_in_files)).await;
+    }
     // From now on a head vouches for the log, and tells that its key was made once.
     app.gate.sign_head();
     ready(addrs)?;
@@ -165,7 +171,7 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
     view.hub.close();
     let _ = stop.send(true);
     while doors.join_next().await.is_some() {}
-    app.gate.log_own("dispatcher.stop").await;
+    app.gate.log_own("dispatcher.stop", version()).await;
     app.gate.sign_head();
     ledger.stop();
     let _ = tokio::task::spawn_blocking(move || writer.join()).await;

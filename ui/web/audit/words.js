@@ -62,6 +62,7 @@ const DONE = {
   'booking.unblock': '恢复线上预约',
   'day.begin': '新的一天',
   'hall-file.change': '大厅配置生效',
+  'keys.in-files': '密钥以文件形式存放',
   'dispatcher.start': '叫号系统启动',
   'dispatcher.stop': '叫号系统停止',
 };

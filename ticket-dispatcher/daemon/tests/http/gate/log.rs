@@ -152,3 +152,31 @@ fn the_auditor_turns_pages_back_to_the_first_record_and_nobody_else_turns_any() 
     assert_eq!(gate.as_staff(&auditor, "GET", "/api/v1/audit?from=1", "").status, 400);
     assert_eq!(gate.as_staff(&auditor, "GET", "/api/v1/audit?gate=x", "").status, 400);
 }
+
+#[test]
+fn at_level_3_keys_in_files_are_refused_or_allowed_by_somebody_and_logged_at_each_start() {
+    let mut gate = Gate::new();
+    let auditor = gate.account("R1", "auditor");
+    gate.house.kill();
+    let file = gate.house.dir.join("dispatcher.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let keys = |more: &str| std::fs::write(&file, format!("{text}\n[keys]\nprotection_level = 3\n{more}")).unwrap();
+    keys("");
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_ticket-dispatcher"))
+        .args(["serve", "--config"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(2), "{said}");
+    for name in ["root.key", "audit.key", "ca.key", "allow_file_keys = true"] {
+        assert!(said.contains(name), "{name}: {said}");
+    }
+    keys("allow_file_keys = true\n");
+    gate.house.start_again();
+    gate.tls = gate.house.tls.unwrap();
+    let records = all(&gate, &gate.cookie(&auditor));
+    let logged: Vec<&Value> = records.iter().filter(|r| r["action"] == "keys.in-files").collect();
+    assert_eq!(logged.len(), 1, "{records:#?}");
+    assert!(logged[0]["new"].as_str().unwrap().contains("root.key"));
+}
