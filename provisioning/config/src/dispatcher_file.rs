@@ -164,8 +164,8 @@ impl DispatcherFile {
         })
     }
 
-    /// Every key that this machine keeps for the hall. The certificate's own is not among them: whoever has it can stand
-    /// for the dispatcher, and reads nothing that lies here.
+    /// Every key that this machine keeps for the hall. The certificate's own is not among them: whoever has it can
+    /// stand for the dispatcher, and reads nothing that lies here.
     pub fn key_files(&self) -> Vec<PathBuf> {
         let authority = self.enrolment.as_ref().map(|e| e.authority_key.clone());
         let own = [self.key_file.clone(), self.audit_key.clone()];

@@ -165,8 +165,8 @@ impl Gate {
         .await
     }
 
-    /// Writes down what the dispatcher did by itself, and what it is now. That it came up or went down is true also where
-    /// it cannot be written.
+    /// Writes down what the dispatcher did by itself, and what it is now. That it came up or went down is true also
+    /// where it cannot be written.
     pub async fn log_own(&self, action: &'static str, new: String) {
         let now = self.now();
         let _ = self
