@@ -2,6 +2,8 @@
 //! line of its log, a file for the log server), and so a tail that is cut off is missed by somebody.
 
 use core::fmt;
+use std::io::{self, BufRead as _, BufReader};
+use std::path::Path;
 
 use data_encoding::HEXLOWER;
 use ring::rand::SystemRandom;
@@ -10,6 +12,9 @@ use ring::signature::{
 };
 use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::UnixMillis;
+
+/// A head is signed so often (hall rules 8.4), and when the dispatcher stops.
+pub const HEADS_EVERY_MINUTES: i64 = 5;
 
 /// A head, as it is exported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +65,34 @@ impl Head {
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, public_key)
             .verify(&bytes, &self.signature_bytes())
             .is_ok()
+    }
+}
+
+/// Copies of heads, as a file of them holds them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Copies {
+    /// Those that could be read.
+    pub heads: Vec<Head>,
+    /// Lines that are none: the power went while one was written, or somebody wrote there.
+    pub unreadable: usize,
+}
+
+impl Copies {
+    /// Reads a file of JSON lines; one that is not there holds none.
+    pub fn read(file: &Path) -> io::Result<Self> {
+        let open = match std::fs::File::open(file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            open => open?,
+        };
+        let mut copies = Self::default();
+        for line in BufReader::new(open).split(b'\n') {
+            let line = line?;
+            match serde_json::from_slice(&line) {
+                Ok(head) => copies.heads.push(head),
+                Err(_) => copies.unreadable += usize::from(!line.trim_ascii().is_empty()),
+            }
+        }
+        Ok(copies)
     }
 }
 

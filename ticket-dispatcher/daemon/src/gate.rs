@@ -9,6 +9,7 @@ pub mod certificates;
 pub mod cookie;
 pub mod enrol;
 mod guesses;
+pub mod heads;
 pub mod persons;
 mod short;
 pub mod sign_in;
@@ -19,7 +20,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use provisioning_enrolment::Authority;
-use ticket_dispatcher_access::{Access, AccessError, Entry, Head, HeadKey, Outcome, Serial};
+use ticket_dispatcher_access::{Access, AccessError, Entry, HeadKey, Outcome, Serial};
 use ticket_dispatcher_protocol::ProblemKind;
 use ticket_dispatcher_types::UnixMillis;
 use tokio::sync::{Semaphore, watch};
@@ -179,36 +180,6 @@ impl Gate {
                 access.audit(&entry, now).map(|_| ())
             })
             .await;
-    }
-
-    /// Signs the end of the audit log and copies the head to where it outlives the machine's own file.
-    pub fn sign_head(&self) {
-        let head = self.access.sign_head(&self.head_key, self.now());
-        match head {
-            Ok(Some(head)) => self.copy_head(&head),
-            Ok(None) => {}
-            Err(error) => tracing::error!(%error, "the audit log's head could not be signed"),
-        }
-    }
-
-    fn copy_head(&self, head: &Head) {
-        use std::io::Write as _;
-        let line = serde_json::to_string(head).expect("plain data");
-        // The log of the machine goes to the hall's log server; this line is the copy that counts there.
-        tracing::info!(target: "audit-head", "{line}");
-        let written = crate::keys::append_private(&self.heads_file)
-            .and_then(|mut file| writeln!(file, "{line}").and_then(|()| file.sync_all()));
-        if let Err(error) = written {
-            tracing::error!(%error, file = %self.heads_file.display(), "a head of the audit log could not be copied");
-        }
-    }
-
-    /// Drops what has been kept for long enough.
-    pub fn forget(&self, audit_days: u16) {
-        let before = UnixMillis(self.now().0 - i64::from(audit_days) * 24 * 3_600_000);
-        if let Err(error) = self.access.audit_forget(before) {
-            tracing::error!(%error, "old records of the audit log could not be dropped");
-        }
     }
 }
 

@@ -87,10 +87,11 @@ pub fn private_text(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     read_private(path)
 }
 
-/// Opens a file for adding lines; only its owner may read it.
+/// Opens a file for adding lines, and for reading what is there; only its owner may read it.
 pub fn append_private(path: &Path) -> std::io::Result<std::fs::File> {
     std::fs::OpenOptions::new()
         .create(true)
+        .read(true)
         .append(true)
         .mode(0o600)
         .open(path)

@@ -12,7 +12,7 @@ use provisioning_config::hall_file::HallFile;
 use provisioning_config::keys::listed;
 use provisioning_enrolment::Authority;
 use sd_notify::NotifyState;
-use ticket_dispatcher_access::Access;
+use ticket_dispatcher_access::{Access, HEADS_EVERY_MINUTES};
 use ticket_dispatcher_identity::{CryptoProvider, GmSoft};
 use ticket_dispatcher_ledger::{Ledger, Options, Retention};
 use ticket_dispatcher_types::Millis;
@@ -38,7 +38,7 @@ const WATCHED_EVERY: Duration = Duration::from_secs(5);
 /// What was measured is counted this often.
 const COUNT_METRICS_EVERY: Duration = Duration::from_secs(5);
 /// Heads of the audit log are signed this often (hall rules 8.4), and at the end.
-const SIGN_HEADS_EVERY: Duration = Duration::from_secs(5 * 60);
+const SIGN_HEADS_EVERY: Duration = Duration::from_secs(HEADS_EVERY_MINUTES.unsigned_abs() * 60);
 /// The clock is looked at this often, so that a jump of it is noticed within the minute.
 const LOOK_AT_CLOCK: Duration = Duration::from_secs(20);
 
@@ -158,6 +158,7 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
         Arc::clone(&app),
         file.retention.audit_days,
     ));
+    app.gate.check_log();
     let version = || env!("CARGO_PKG_VERSION").to_string();
     app.gate.log_own("dispatcher.start", version()).await;
     if !keys_in_files.is_empty() {

@@ -8,10 +8,11 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use provisioning_config::dispatcher_file::DispatcherFile;
 use provisioning_config::hall_file::HallFile;
-use ticket_dispatcher_access::{Access, Entry, Head, HeadKey, NewAccount, Options, StaffRole};
+use ticket_dispatcher_access::{Access, AuditReport, Copies, Entry, HeadKey, NewAccount, Options, StaffRole};
 use ticket_dispatcher_identity::{CryptoProvider, GmSoft};
 use ticket_dispatcher_types::{ClerkId, UnixMillis};
 
+use crate::gate::heads;
 use crate::keys::{self, Missing};
 
 /// `account …`
@@ -91,9 +92,10 @@ pub fn account(command: AccountCommand) -> anyhow::Result<ExitCode> {
     match command {
         AccountCommand::Put(put) => put_account(&put),
         AccountCommand::Close { config, id } => {
-            let (_, access) = open(&config)?;
+            let (file, access) = open(&config)?;
             let id = ClerkId::new(&id).context("the account's code")?;
             access.audit(&at_console("account.close", id.as_str(), ""), now())?;
+            sign(&file, &access)?;
             anyhow::ensure!(access.disable_account(&id)?, "there is no account {id}");
             println!("closed          {id}");
             Ok(ExitCode::SUCCESS)
@@ -133,6 +135,13 @@ fn at_console<'a>(action: &'static str, object: &'a str, new: &'a str) -> Entry<
     }
 }
 
+/// What was done at the console has a head at once: no dispatcher need run that would sign one.
+fn sign(file: &DispatcherFile, access: &Access) -> anyhow::Result<()> {
+    let key = keys::head_key(&file.audit_key, Missing::before(&[&file.audit_heads]))?;
+    heads::sign(access, &key, &file.audit_heads, now());
+    Ok(())
+}
+
 fn put_account(put: &Put) -> anyhow::Result<ExitCode> {
     let (file, access) = open(&put.config)?;
     let hall = HallFile::load(&file.hall_file)?;
@@ -148,6 +157,7 @@ fn put_account(put: &Put) -> anyhow::Result<ExitCode> {
         windows: put.window.clone(),
     };
     access.audit(&at_console("account.put", new.id.as_str(), role.word()), now())?;
+    sign(&file, &access)?;
     let (first, one) = access.put_account(&hall.hall.id, &new)?;
     if put.json {
         let line = serde_json::json!({"id": put.id, "first_password": *first, "otpauth": *one.url});
@@ -168,7 +178,7 @@ fn put_account(put: &Put) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Exit 0: sound. Exit 1: not, with what was found.
+/// Exit 0: sound. Exit 1: not, with what was found. Both times with what this check cannot know.
 pub fn audit(command: AuditCommand) -> anyhow::Result<ExitCode> {
     let AuditCommand::Verify { config, heads } = command;
     let file = DispatcherFile::load(&config)?;
@@ -179,34 +189,85 @@ pub fn audit(command: AuditCommand) -> anyhow::Result<ExitCode> {
     );
     let crypto = GmSoft::new(&keys::root_key(&file.key_file, Missing::Refuse)?);
     let key: HeadKey = keys::head_key(&file.audit_key, Missing::Refuse)?;
+    let beside = heads.is_none();
     let kept = heads.unwrap_or_else(|| file.audit_heads.clone());
-    let text = match std::fs::read_to_string(&kept) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", kept.display())),
-    };
-    let lines = text.lines().filter(|line| !line.trim().is_empty());
-    let kept_heads: Vec<Head> = lines
-        .map(serde_json::from_str)
-        .collect::<Result<_, _>>()
-        .with_context(|| format!("a line of {} is no head", kept.display()))?;
-    let report = ticket_dispatcher_access::verify(&file.access, &crypto, Some(key.public()), &kept_heads)?;
-    for finding in &report.findings {
-        match finding.seq {
-            Some(seq) => println!("record {seq}: {}", finding.what),
-            None => println!("audit log: {}", finding.what),
-        }
+    let copies = Copies::read(&kept).with_context(|| format!("cannot read {}", kept.display()))?;
+    let report = ticket_dispatcher_access::verify(&file.access, &crypto, key.public(), &copies.heads)?;
+    for line in told(&report) {
+        println!("{line}");
     }
-    println!(
-        "{}: {} records, first {}, {} heads checked",
-        if report.is_sound() { "sound" } else { "NOT SOUND" },
-        report.records,
-        report.first,
-        report.heads
-    );
+    for line in not_proved(&report, copies.unreadable, &kept, beside) {
+        println!("not proved: {line}");
+    }
     Ok(if report.is_sound() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Universal time, to the second: the machine's own zone may be another than that of whoever reads this.
+fn time(at: UnixMillis) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map_or_else(
+        |_| format!("{} ms", at.0),
+        |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+    )
+}
+
+/// What is wrong, the verdict, and what holds.
+fn told(report: &AuditReport) -> Vec<String> {
+    let mut lines: Vec<String> = report
+        .findings
+        .iter()
+        .map(|finding| match finding.seq {
+            Some(seq) => format!("record {seq}: {}", finding.what),
+            None => format!("audit log: {}", finding.what),
+        })
+        .collect();
+    lines.push(format!(
+        "{}: {} records, first {}, {} heads checked, {} of them copies",
+        if report.is_sound() { "sound" } else { "NOT SOUND" },
+        report.records,
+        report.first,
+        report.heads,
+        report.copies
+    ));
+    if let (true, Some((last, signed))) = (report.is_sound(), report.vouched) {
+        let (first, signed) = (report.first, time(signed));
+        lines.push(format!(
+            "proved: records {first} to {last} are as they were when the last head was signed, {signed}"
+        ));
+        if first > 1 {
+            lines.push(format!(
+                "proved: records 1 to {} were forgotten on time, by a record",
+                first - 1
+            ));
+        }
+    }
+    lines
+}
+
+/// What could have happened unseen.
+fn not_proved(report: &AuditReport, unreadable: usize, kept: &Path, beside: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let (1.., Some(newest)) = (report.unprotected, report.newest) {
+        let (count, newest) = (report.unprotected, time(newest));
+        lines.push(format!(
+            "{count} records after the last head, the newest from {newest}, are protected by nothing yet"
+        ));
+    }
+    let kept = kept.display();
+    if unreadable > 0 {
+        lines.push(format!("{unreadable} lines of {kept} are no heads"));
+    }
+    if report.copies == 0 {
+        lines.push(format!(
+            "{kept} holds no copy of a head: an older log in the place of this one would not be seen"
+        ));
+    } else if beside {
+        lines.push(format!(
+            "that log and copies were not changed together: {kept} lies beside the log. Give --heads the log server's"
+        ));
+    }
+    lines
 }

@@ -12,6 +12,8 @@ const DONE = {
   'enrolment.use': '设备登记',
   'audit.read': '查看审计记录',
   'audit.export': '导出审计记录',
+  'audit.forget': '到期删除审计记录（至此号）',
+  'audit.broken': '审计记录与签名不符',
   'staff.call': '自助机呼叫工作人员',
   'priority.ask': '有人请求优先',
   'card.left': '读卡区遗留证件',

@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, Response, header};
 use serde::Deserialize;
-use ticket_dispatcher_access::{Access, AccessError, Record};
+use ticket_dispatcher_access::{Access, Record};
 use ticket_dispatcher_ledger::{Act, acts_before, acts_from};
 use ticket_dispatcher_protocol::{AuditLog, AuditPlace, AuditRecord, AuditRecords, Problem};
 use ticket_dispatcher_types::UnixMillis;
@@ -154,7 +154,8 @@ pub async fn export(State(app): State<Arc<App>>, from: From, caller: Caller) -> 
 }
 
 fn write_all(gate: &Gate, send: &mpsc::Sender<Bytes>) -> Result<(), String> {
-    let (mut own, mut acts) = (Own::new(gate), Acts::new(&gate.journal));
+    let mut own = Log::new(|from| gate_page(&gate.access, from));
+    let mut acts = Log::new(|from| hall_page(&gate.journal, from));
     let (mut next_own, mut next_act) = (own.next()?, acts.next()?);
     let (mut lines, mut count) = (Vec::new(), 0_u64);
     loop {
@@ -183,60 +184,40 @@ fn write_all(gate: &Gate, send: &mpsc::Sender<Bytes>) -> Result<(), String> {
     Ok(())
 }
 
-/// Records of the audit log, one after another.
-struct Own<'a> {
-    access: &'a Access,
-    page: std::vec::IntoIter<Record>,
+/// Records of one of the two logs, one after another, read a page at a time. A page is told from where it begins, and
+/// tells where the next one does.
+struct Log<P> {
+    read: P,
+    page: std::vec::IntoIter<AuditRecord>,
     from: u64,
 }
 
-impl<'a> Own<'a> {
-    fn new(gate: &'a Gate) -> Self {
-        Self {
-            access: &gate.access,
-            page: Vec::new().into_iter(),
-            from: 0,
-        }
+impl<P: FnMut(u64) -> Result<(Vec<AuditRecord>, u64), String>> Log<P> {
+    fn new(read: P) -> Self {
+        let page = Vec::new().into_iter();
+        Self { read, page, from: 0 }
     }
 
     fn next(&mut self) -> Result<Option<AuditRecord>, String> {
         if self.page.len() == 0 {
-            let told = |error: AccessError| error.to_string();
-            self.page = self
-                .access
-                .audit_from(self.from, EXPORT_PAGE)
-                .map_err(told)?
-                .into_iter();
+            let (page, from) = (self.read)(self.from)?;
+            (self.page, self.from) = (page.into_iter(), from);
         }
-        let record = self.page.next();
-        self.from = record.as_ref().map_or(self.from, |record| record.seq + 1);
-        Ok(record.map(of_gate))
+        Ok(self.page.next())
     }
 }
 
-/// Acts of the journal, one after another.
-struct Acts<'a> {
-    file: &'a Path,
-    page: std::vec::IntoIter<Act>,
-    from: u64,
+fn gate_page(access: &Access, from: u64) -> Result<(Vec<AuditRecord>, u64), String> {
+    let page = access
+        .audit_from(from, EXPORT_PAGE)
+        .map_err(|error| error.to_string())?;
+    let next = page.last().map_or(from, |record| record.seq + 1);
+    Ok((page.into_iter().map(of_gate).collect(), next))
 }
 
-impl<'a> Acts<'a> {
-    fn new(file: &'a Path) -> Self {
-        Self {
-            file,
-            page: Vec::new().into_iter(),
-            from: 0,
-        }
-    }
-
-    fn next(&mut self) -> Result<Option<AuditRecord>, String> {
-        if self.page.len() == 0 {
-            let (page, next) = acts_from(self.file, self.from, EXPORT_PAGE).map_err(|error| error.to_string())?;
-            (self.page, self.from) = (page.into_iter(), next);
-        }
-        Ok(self.page.next().map(of_hall))
-    }
+fn hall_page(journal: &Path, from: u64) -> Result<(Vec<AuditRecord>, u64), String> {
+    let (page, next) = acts_from(journal, from, EXPORT_PAGE).map_err(|error| error.to_string())?;
+    Ok((page.into_iter().map(of_hall).collect(), next))
 }
 
 /// A body of pieces as they come.

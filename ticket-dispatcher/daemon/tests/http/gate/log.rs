@@ -1,5 +1,7 @@
 //! What the auditor reads: everything on the list of what is logged, from both logs, in one list.
 
+use std::process::Command;
+
 use provisioning_enrolment::Validity;
 use serde_json::{Value, json};
 
@@ -179,4 +181,59 @@ fn at_level_3_keys_in_files_are_refused_or_allowed_by_somebody_and_logged_at_eac
     let logged: Vec<&Value> = records.iter().filter(|r| r["action"] == "keys.in-files").collect();
     assert_eq!(logged.len(), 1, "{records:#?}");
     assert!(logged[0]["new"].as_str().unwrap().contains("root.key"));
+}
+
+fn verify(gate: &Gate) -> (Option<i32>, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_ticket-dispatcher"))
+        .args(["audit", "verify", "--config"])
+        .arg(gate.house.dir.join("dispatcher.toml"))
+        .output()
+        .unwrap();
+    (out.status.code(), String::from_utf8(out.stdout).unwrap())
+}
+
+#[test]
+fn an_older_log_in_the_place_of_todays_is_told_at_the_start_and_to_the_auditor_and_the_hall_goes_on() {
+    let mut gate = Gate::new();
+    let auditor = gate.account("R1", "auditor");
+    gate.house.kill();
+    let files = ["access.sqlite", "access.sqlite-wal", "access.sqlite-shm"];
+    let at = |name: &str, gate: &Gate| gate.house.dir.join(name);
+    for file in files {
+        if at(file, &gate).exists() {
+            std::fs::copy(at(file, &gate), at(&format!("old-{file}"), &gate)).unwrap();
+        }
+    }
+    // After the last start and its head nothing was signed: that is said, and is nothing wrong.
+    let (code, said) = verify(&gate);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("not proved: 2 records after the last head"), "{said}");
+
+    gate.house.start_again();
+    gate.house.kill();
+    assert_eq!(verify(&gate).0, Some(0));
+    for file in files {
+        let _ = std::fs::remove_file(at(file, &gate));
+        let old = at(&format!("old-{file}"), &gate);
+        if old.exists() {
+            std::fs::copy(old, at(file, &gate)).unwrap();
+        }
+    }
+    let (code, said) = verify(&gate);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("an older log was put in place"), "{said}");
+
+    gate.house.start_again();
+    gate.tls = gate.house.tls.unwrap();
+    assert_eq!(gate.house.take("S101", None, &crate::house::key(3)).status, 201);
+    let log = std::fs::read_to_string(gate.house.dir.join("log")).unwrap();
+    assert!(log.contains("THE AUDIT LOG IS NOT THE ONE THAT WAS SIGNED"), "{log}");
+    let cookie = gate.cookie(&auditor);
+    let records = all(&gate, &cookie);
+    let told = records.iter().find(|r| r["action"] == "audit.broken").unwrap();
+    assert_eq!(
+        (&told["actor"], &told["reason"]),
+        (&"dispatcher".into(), &"cut-off".into())
+    );
+    assert_eq!(verify(&gate).0, Some(1), "and it stays so, whatever is written on");
 }

@@ -168,7 +168,15 @@ fn the_audit_log_is_checked_by_command_and_a_changed_byte_is_named() {
     };
     let (code, said) = verify();
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.starts_with("sound: 5 records, first 1, 4 heads checked"), "{said}");
+    assert!(
+        said.starts_with("sound: 5 records, first 1, 6 heads checked, 3 of them copies"),
+        "{said}"
+    );
+    assert!(said.contains("proved: records 1 to 5 are as they were"), "{said}");
+    assert!(
+        said.contains("not proved: that log and copies were not changed together"),
+        "{said}"
+    );
     let db = rusqlite::Connection::open(gate.house.dir.join("access.sqlite")).unwrap();
     db.execute_batch("UPDATE audit SET actor = 'X' WHERE seq = 2").unwrap();
     let (code, said) = verify();
@@ -178,7 +186,7 @@ fn the_audit_log_is_checked_by_command_and_a_changed_byte_is_named() {
     let (code, said) = verify();
     assert_eq!(code, Some(1));
     assert!(
-        said.contains("the log ends at 0, but a signed head knows of more"),
+        said.contains("the log ends at 0, but a signed head knows of this record"),
         "{said}"
     );
 }

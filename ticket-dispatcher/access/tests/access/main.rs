@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on stops where it stands
 
+mod audit;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -332,108 +334,4 @@ fn certificates_taken_back_stay_taken_back() {
     let listed = access.certificates().unwrap();
     let k01 = listed.iter().find(|c| c.device == "K01").unwrap();
     assert_eq!(k01.revoked_ms, Some(at(1).0));
-}
-
-fn log_of(place: &Place, records: u64) -> HeadKey {
-    let access = place.open();
-    let key = HeadKey::from_pkcs8(&HeadKey::make().unwrap()).unwrap();
-    for n in 1..=records {
-        let object = format!("C{n}");
-        let entry = Entry {
-            action: "staff.sign-in",
-            object: &object,
-            ..Entry::default()
-        };
-        assert_eq!(access.audit(&entry, at(0)).unwrap(), n);
-    }
-    key
-}
-
-fn sql(place: &Place, sql: &str) {
-    rusqlite::Connection::open(place.file())
-        .unwrap()
-        .execute_batch(sql)
-        .unwrap();
-}
-
-fn check(place: &Place, key: &HeadKey, kept: &[Head]) -> Vec<AuditFinding> {
-    verify(&place.file(), crypto(7).as_ref(), Some(key.public()), kept)
-        .unwrap()
-        .findings
-}
-
-#[test]
-fn a_changed_byte_a_gone_row_and_a_cut_tail_are_named() {
-    let place = Place::new();
-    let key = log_of(&place, 9);
-    let head = place.open().sign_head(&key, at(1)).unwrap().unwrap();
-    assert!(
-        place.open().sign_head(&key, at(2)).unwrap().is_none(),
-        "nothing new, no new head"
-    );
-    assert_eq!(check(&place, &key, &[]), []);
-
-    sql(&place, "UPDATE audit SET object = 'C8' WHERE seq = 4");
-    let found = check(&place, &key, &[]);
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!(found[0].seq, Some(4));
-    sql(&place, "UPDATE audit SET object = 'C4' WHERE seq = 4");
-    assert_eq!(check(&place, &key, &[]), []);
-
-    let place = Place::new();
-    let key = log_of(&place, 9);
-    sql(&place, "DELETE FROM audit WHERE seq IN (4, 5)");
-    let found = check(&place, &key, &[]);
-    assert_eq!(found[0].what, "records 4 to 5 are gone");
-
-    // Without a head a cut tail leaves no trace in the file; the copy of the head that went to the log server has it.
-    sql(&place, "DELETE FROM audit WHERE seq > 3; DELETE FROM audit_head");
-    assert_eq!(check(&place, &key, &[]), []);
-    let found = check(&place, &key, std::slice::from_ref(&head));
-    assert!(found.iter().any(|f| f.what.contains("ends at 3")), "{found:?}");
-}
-
-#[test]
-fn a_head_of_another_key_and_a_changed_head_do_not_verify() {
-    let place = Place::new();
-    let key = log_of(&place, 2);
-    let head = place.open().sign_head(&key, at(1)).unwrap().unwrap();
-    assert!(head.verifies(key.public()));
-    let other = HeadKey::from_pkcs8(&HeadKey::make().unwrap()).unwrap();
-    assert!(!head.verifies(other.public()));
-    assert!(!Head { seq: 3, ..head.clone() }.verifies(key.public()));
-    assert!(!Head { at_ms: 0, ..head }.verifies(key.public()));
-}
-
-#[test]
-fn a_rewritten_log_needs_the_key_of_the_hall() {
-    let place = Place::new();
-    let key = log_of(&place, 3);
-    let found = verify(&place.file(), crypto(8).as_ref(), Some(key.public()), &[]).unwrap();
-    assert_eq!(found.findings.len(), 3, "under another key no record holds");
-}
-
-#[test]
-fn what_is_forgotten_on_time_goes_from_the_front() {
-    let place = Place::new();
-    let access = place.open();
-    for minute in 0..6 {
-        access
-            .audit(
-                &Entry {
-                    action: "test.entry",
-                    ..Entry::default()
-                },
-                at(minute),
-            )
-            .unwrap();
-    }
-    assert_eq!(access.audit_forget(at(2)).unwrap(), 2);
-    assert_eq!(access.audit_from(0, 100).unwrap().first().unwrap().seq, 3);
-    drop(access);
-    let report = verify(&place.file(), crypto(7).as_ref(), None, &[]).unwrap();
-    assert!(
-        report.is_sound() && report.first == 3 && report.records == 4,
-        "{report:?}"
-    );
 }
