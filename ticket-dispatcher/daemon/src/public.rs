@@ -241,24 +241,25 @@ pub async fn lookup_pair(
     let stamp = app.clock.stamp();
     heard(&app.gate.guesses.lookups, &from.0, stamp.at)?;
     let number = asked.number.trim().to_ascii_uppercase().parse::<TicketNo>().ok();
-    let ticket = {
+    let (ticket, decoy) = {
         let picture = app.view.read();
-        let mut tickets = picture.engine.tickets();
-        tickets
-            .find(|ticket| Some(ticket.number) == number)
-            .map(|ticket| ticket.id)
+        // All are looked at, and some code is made, so that a clock does not tell which numbers are given out.
+        let same = picture.engine.tickets().filter(|ticket| Some(ticket.number) == number);
+        (same.fold(None, |_, ticket| Some(ticket.id)), decoy(&picture, stamp.at))
     };
     if let Some(number) = number {
         heard(&app.gate.guesses.pairs, &number, stamp.at)?;
     }
-    let right = ticket.is_some_and(|id| check_code(app.crypto.as_ref(), id).to_string() == asked.check_code.trim());
+    let code = ticket
+        .or(decoy)
+        .map(|id| check_code(app.crypto.as_ref(), id).to_string());
+    let right = ticket.is_some() && code.as_deref() == Some(asked.check_code.trim());
     if !right {
         app.gate.guesses.lookups.wrong(&from.0, stamp.at);
         if let Some(number) = number {
             app.gate.guesses.pairs.wrong(&number, stamp.at);
         }
     }
-    let decoy = decoy(&app.view.read(), stamp.at);
     let waits = refresh::waits(&app, ticket.or(decoy)).await?;
     let found = {
         let picture = app.view.read();
