@@ -69,7 +69,7 @@ async fn a_kiosk_joins_with_a_code_works_and_renews() -> anyhow::Result<()> {
     let code: Value = tests_e2e::http_client()
         .post(format!("http://{loopback}/api/v1/enrolment/codes"))
         .bearer_auth(token.trim())
-        .json(&json!({"role": "kiosk", "device": "K07"}))
+        .json(&json!({"role": "kiosk", "device": "K07", "place": "北门"}))
         .send()
         .await?
         .error_for_status()?

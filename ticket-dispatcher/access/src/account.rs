@@ -1,6 +1,6 @@
 //! Accounts of staff, and the door they come in by: password, one-time password, five tries.
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use ticket_dispatcher_identity::RowId;
@@ -12,10 +12,6 @@ use crate::password;
 use crate::session::{Session, SessionToken};
 use crate::store::{Access, AccessError};
 
-/// Wrong tries until an account is locked (GB/T 22239 level 3).
-pub const TRIES_MAX: i64 = 5;
-/// How long it stays locked.
-const LOCKED_MS: i64 = 15 * 60 * 1000;
 /// Fewest characters of a password.
 pub const PASSWORD_CHARS_MIN: usize = 10;
 /// Most bytes of one: more would be work for nothing.
@@ -90,6 +86,27 @@ pub struct AccountView {
     pub locked_until_ms: Option<i64>,
     /// Closed.
     pub disabled: bool,
+}
+
+impl NewAccount {
+    /// For a record: what it is to be.
+    pub fn in_short(&self) -> String {
+        let words = [self.role.word()]
+            .into_iter()
+            .chain(self.windows.iter().map(String::as_str));
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl AccountView {
+    /// For a record: role, windows, and what is out of the ordinary.
+    pub fn in_short(&self) -> String {
+        let mut words = vec![self.role.word()];
+        words.extend(self.windows.iter().map(String::as_str));
+        words.extend(self.must_change.then_some("first-password"));
+        words.extend(self.disabled.then_some("closed"));
+        words.join(" ")
+    }
 }
 
 /// A try to come in.
@@ -168,7 +185,7 @@ impl Access {
         let mut db = self.db();
         let work = db.transaction().map_err(|e| self.sqlite(e))?;
         work.execute(
-            "INSERT OR REPLACE INTO account VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 0, 0, 0, 0)",
+            "INSERT OR REPLACE INTO account VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 0, 0, 0, 0, 0)",
             params![
                 id,
                 new.role.word(),
@@ -229,6 +246,12 @@ impl Access {
         Ok(accounts)
     }
 
+    /// One of them.
+    pub fn account(&self, id: &ClerkId) -> Result<Option<AccountView>, AccessError> {
+        let all = self.accounts()?;
+        Ok(all.into_iter().find(|account| account.id == id.as_str()))
+    }
+
     /// Lets somebody in, or says why not. The try is counted before the password is looked at, so that a hundred
     /// tries at once are not more than five; and an unknown account costs as much time as a wrong password.
     pub fn sign_in(
@@ -244,9 +267,11 @@ impl Access {
         let hash = password::hash(given.password, &salt).map_err(AccessError::Password)?;
         let right = bool::from(hash.as_slice().ct_eq(wanted.as_slice()));
         let now_s = u64::try_from(now.0 / 1000).unwrap_or(0);
-        let step = known
+        // Also for nobody: a step later than the last of all times is none.
+        let (seed, last) = known
             .as_ref()
-            .and_then(|row| otp::step(&row.seed, given.code, now_s, row.otp_last));
+            .map_or((&[0; SEED_BYTES], u64::MAX), |row| (&*row.seed, row.otp_last));
+        let step = otp::step(seed, given.code, now_s, last);
         let (Some(row), true, Some(step)) = (known, right, step) else {
             return Ok(Err(SignInRefused::Wrong));
         };
@@ -315,27 +340,13 @@ impl Access {
     fn count_a_try(&self, id: &str, now: UnixMillis) -> Result<Result<Option<Row>, SignInRefused>, AccessError> {
         let mut db = self.db();
         let work = db.transaction().map_err(|e| self.sqlite(e))?;
-        let state = work
-            .prepare_cached("SELECT wrong, locked_until FROM account WHERE id = ?1 AND disabled = 0")
-            .and_then(|mut q| q.query_row(params![id], |r| Ok((r.get(0)?, r.get(1)?))).optional());
-        let Some((wrong, locked_until)) = state.map_err(|e| self.sqlite(e))? else {
-            return Ok(Ok(None));
+        let known = match self.one_more_try(&work, id, now).map_err(|e| self.sqlite(e))? {
+            Ok(known) => known,
+            Err(until) => return Ok(Err(SignInRefused::Locked { until })),
         };
-        let (wrong, locked_until): (i64, i64) = (wrong, locked_until);
-        if now.0 < locked_until {
-            let until = UnixMillis(locked_until);
-            return Ok(Err(SignInRefused::Locked { until }));
-        }
-        let wrong = if wrong >= TRIES_MAX { 1 } else { wrong + 1 };
-        let until = if wrong >= TRIES_MAX { now.0 + LOCKED_MS } else { 0 };
-        let row = self.row(&work, id)?;
-        work.execute(
-            "UPDATE account SET wrong = ?2, locked_until = ?3 WHERE id = ?1",
-            params![id, wrong, until],
-        )
-        .and_then(|_| work.commit())
-        .map_err(|e| self.sqlite(e))?;
-        Ok(Ok(Some(row)))
+        let row = if known { Some(self.row(&work, id)?) } else { None };
+        work.commit().map_err(|e| self.sqlite(e))?;
+        Ok(Ok(row))
     }
 
     fn row(&self, db: &Transaction<'_>, id: &str) -> Result<Row, AccessError> {

@@ -34,6 +34,8 @@ pub struct OpenCode {
     pub role: String,
     /// For which device.
     pub device: String,
+    /// Where it stands, or will.
+    pub place: String,
     /// Until when.
     pub until_ms: i64,
 }
@@ -64,8 +66,8 @@ fn cell(id: &str) -> RowId<'_> {
 }
 
 impl Access {
-    /// Makes a code for a device. An older one for the same device ends.
-    pub fn put_code(&self, role: &str, device: &str, now: UnixMillis) -> Result<NewCode, AccessError> {
+    /// Makes a code for a device at its place in the hall. An older one for the same device ends.
+    pub fn put_code(&self, (role, device, place): (&str, &str, &str), now: UnixMillis) -> Result<NewCode, AccessError> {
         let random = Zeroizing::new(self.random::<10>());
         let text = Zeroizing::new(crockford(random.as_slice()));
         let (id, secret) = text.split_at(ID_CHARS);
@@ -79,8 +81,9 @@ impl Access {
         )
         .and_then(|_| {
             work.execute(
-                "INSERT OR REPLACE INTO code VALUES (?1, ?2, ?3, ?4, ?5, 0)",
-                params![id, sealed, role, device, until.0],
+                "INSERT OR REPLACE INTO code (id, secret, role, device, until_ms, wrong, place)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
+                params![id, sealed, role, device, until.0, place],
             )
         })
         .and_then(|_| work.commit())
@@ -96,7 +99,7 @@ impl Access {
         let db = self.db();
         let mut query = db
             .prepare_cached(
-                "SELECT id, role, device, until_ms FROM code WHERE until_ms > ?1 AND wrong < ?2 ORDER BY id",
+                "SELECT id, role, device, until_ms, place FROM code WHERE until_ms > ?1 AND wrong < ?2 ORDER BY id",
             )
             .map_err(|e| self.sqlite(e))?;
         let rows = query.query_map(params![now.0, CODE_TRIES_MAX], |row| {
@@ -105,6 +108,7 @@ impl Access {
                 role: row.get(1)?,
                 device: row.get(2)?,
                 until_ms: row.get(3)?,
+                place: row.get(4)?,
             })
         });
         rows.and_then(Iterator::collect).map_err(|e| self.sqlite(e))
@@ -122,7 +126,7 @@ impl Access {
         let mut db = self.db();
         let work = db.transaction().map_err(|e| self.sqlite(e))?;
         let row = work
-            .prepare_cached("SELECT secret, role, device, until_ms, wrong FROM code WHERE id = ?1")
+            .prepare_cached("SELECT secret, role, device, until_ms, wrong, place FROM code WHERE id = ?1")
             .and_then(|mut query| {
                 let row = query.query_row(params![id], |row| {
                     Ok((
@@ -132,6 +136,7 @@ impl Access {
                             role: row.get(1)?,
                             device: row.get(2)?,
                             until_ms: row.get(3)?,
+                            place: row.get(5)?,
                         },
                         row.get::<_, i64>(4)?,
                     ))

@@ -16,9 +16,10 @@ mod otp;
 mod password;
 mod session;
 mod store;
+mod tries;
 mod verify;
 
-pub use account::{AccountView, NewAccount, PASSWORD_CHARS_MIN, SignIn, SignInRefused, StaffRole, TRIES_MAX};
+pub use account::{AccountView, NewAccount, PASSWORD_CHARS_MIN, SignIn, SignInRefused, StaffRole};
 pub use audit::{Entry, Outcome, Record};
 pub use certificates::{Issued, Serial};
 pub use codes::{CODE_MINUTES, CODE_TRIES_MAX, CodeRefused, NewCode, OpenCode};
@@ -26,4 +27,5 @@ pub use heads::{Copies, HEADS_EVERY_MINUTES, Head, HeadKey};
 pub use otp::OneTime;
 pub use session::{IDLE_MINUTES, SESSION_HOURS_MAX, Session, SessionToken};
 pub use store::{Access, AccessError, Options};
+pub use tries::TRIES_MAX;
 pub use verify::{AuditFinding, AuditReport, Wrong, verify};

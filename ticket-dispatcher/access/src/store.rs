@@ -118,7 +118,22 @@ CREATE TABLE audit_head (
 ) STRICT;
 ";
 
-const MIGRATIONS: &[M<'static>] = &[M::up(TABLES_1)];
+/// Version 2. `stranger` counts tries at codes that are of no account, by their keyed hash: what is typed there may be
+/// a password in the wrong field. Devices have a place.
+const TABLES_2: &str = "
+ALTER TABLE account ADD COLUMN tried_ms INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE stranger (
+    mac          BLOB PRIMARY KEY CHECK (length(mac) = 32),
+    wrong        INTEGER NOT NULL,
+    locked_until INTEGER NOT NULL,
+    tried_ms     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX stranger_tried ON stranger (tried_ms);
+ALTER TABLE code ADD COLUMN place TEXT NOT NULL DEFAULT '';
+ALTER TABLE certificate ADD COLUMN place TEXT NOT NULL DEFAULT '';
+";
+
+const MIGRATIONS: &[M<'static>] = &[M::up(TABLES_1), M::up(TABLES_2)];
 
 impl Access {
     /// Opens the file, with durable settings and the tables up to date.

@@ -24,7 +24,7 @@ use crate::caller::{Caller, Role};
 use crate::gate::{From, persons};
 use crate::keys::entropy;
 use crate::problem::Failure;
-use crate::tickets::{check_holder, reason};
+use crate::tickets::{check_holder, needed_reason};
 
 const BOOKERS: &[Role] = &[Role::Gateway, Role::Window, Role::Manager];
 const STAFF: &[Role] = &[Role::Window, Role::Manager];
@@ -204,13 +204,7 @@ pub async fn unblock(
     let request: UnblockBooker = body::parse(&headers, &bytes)?;
     check_holder(&app, &request.holder)?;
     persons::may_ask(&app, from, &caller).await?;
-    let why = reason(&request.reason)?;
-    if why.trim().is_empty() {
-        return Err(Failure::new(
-            ProblemKind::Unprocessable,
-            "Lifting a block needs a reason.",
-        ));
-    }
+    let why = needed_reason(&request.reason)?;
     let ask = Ask {
         who: caller.name(),
         idem: body::idempotency_key(&headers)?,

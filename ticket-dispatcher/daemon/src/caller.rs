@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::problem::Failure;
 
-/// What a device may be, from the URI name `urn:hall:<hall>:<role>:<id>` of its certificate.
+/// What somebody may be: a device by the URI name `urn:hall:<hall>:<role>:<id>` of its certificate, a person by the
+/// account that they have signed in under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// A self-service terminal.
@@ -20,9 +21,9 @@ pub enum Role {
     Window,
     /// A board, a sign, a voice.
     Board,
-    /// The hall manager.
+    /// The hall manager. By sign-in only.
     Manager,
-    /// The operator of the machines.
+    /// The operator of the machines. By sign-in only.
     Admin,
     /// What lets people book from outside: WeChat, a web site.
     Gateway,
@@ -33,19 +34,17 @@ pub enum Role {
 }
 
 impl Role {
-    fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "kiosk" => Self::Kiosk,
-            "window" => Self::Window,
-            "board" => Self::Board,
-            "manager" => Self::Manager,
-            "admin" => Self::Admin,
-            "gateway" => Self::Gateway,
-            _ => return None,
-        })
+    /// What a certificate may say. Persons are not devices: whoever signs one more certificate with the authority's
+    /// key, or takes one out of a case, must not find themselves an administrator.
+    pub const DEVICES: [Self; 4] = [Self::Kiosk, Self::Window, Self::Board, Self::Gateway];
+
+    /// The role of a device, by its word.
+    pub fn of_device(word: &str) -> Option<Self> {
+        Self::DEVICES.into_iter().find(|role| role.word() == word)
     }
 
-    fn word(self) -> &'static str {
+    /// As it stands in names.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Kiosk => "kiosk",
             Self::Window => "window",
@@ -189,7 +188,7 @@ fn from_uri(uri: &str, hall: &HallId) -> Option<(Role, String)> {
     if named != hall.as_str() || id.is_empty() || parts.next().is_some() {
         return None;
     }
-    Some((Role::parse(role)?, id.to_string()))
+    Some((Role::of_device(role)?, id.to_string()))
 }
 
 /// The bearer token of the loopback listener.
@@ -220,6 +219,10 @@ mod tests {
         for other in [
             "urn:hall:h2:kiosk:K01",
             "urn:hall:h1:root:K01",
+            "urn:hall:h1:admin:A01",
+            "urn:hall:h1:manager:M01",
+            "urn:hall:h1:policy:P01",
+            "urn:hall:h1:auditor:R01",
             "urn:hall:h1:kiosk:",
             "urn:hall:h1:kiosk",
             "urn:hall:h1:kiosk:K01:x",

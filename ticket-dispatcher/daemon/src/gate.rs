@@ -219,6 +219,12 @@ impl Line {
         }
     }
 
+    /// What it was before.
+    pub fn was(mut self, old: impl Into<String>) -> Self {
+        self.old = old.into();
+        self
+    }
+
     /// What it is now.
     pub fn now(mut self, new: impl Into<String>) -> Self {
         self.new = new.into();

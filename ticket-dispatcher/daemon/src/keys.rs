@@ -87,6 +87,36 @@ pub fn private_text(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     read_private(path)
 }
 
+/// What the database keeps beside its file.
+const BESIDE: [&str; 3] = ["", "-wal", "-shm"];
+
+/// Before anything is opened: whatever this program makes from now on is its user's alone, whoever started it; and
+/// what lies there of before, wider, is narrowed. Secret files are not: one that others could read is no secret any
+/// more, and is refused where it is read.
+pub fn keep_to_ourselves(files: &[&Path]) {
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    for file in files {
+        for end in BESIDE {
+            let mut name = file.as_os_str().to_owned();
+            name.push(end);
+            narrow(Path::new(&name));
+        }
+    }
+}
+
+fn narrow(file: &Path) {
+    let Ok(known) = std::fs::metadata(file) else { return };
+    let mode = known.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return;
+    }
+    let name = file.display();
+    match std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)) {
+        Ok(()) => tracing::warn!("{name} could be read by others (mode {mode:o}); narrowed to 600"),
+        Err(error) => tracing::error!(%error, "{name} can be read by others (mode {mode:o})"),
+    }
+}
+
 /// Opens a file for adding lines, and for reading what is there; only its owner may read it.
 pub fn append_private(path: &Path) -> std::io::Result<std::fs::File> {
     std::fs::OpenOptions::new()

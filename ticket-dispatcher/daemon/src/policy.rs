@@ -22,6 +22,7 @@ use crate::body::{self, Asked};
 use crate::caller::{Caller, Role};
 use crate::live_hall::entry;
 use crate::problem::Failure;
+use crate::tickets::needed_reason;
 use crate::view::Picture;
 use crate::windows::{STAFF, called_answer, window_id};
 
@@ -29,8 +30,6 @@ use crate::windows::{STAFF, called_answer, window_id};
 const RULES: &[Role] = &[Role::Window, Role::Manager, Role::Policy];
 /// Who may choose another.
 const RULES_SET: &[Role] = &[Role::Manager, Role::Policy];
-/// Longest reason that is kept.
-const REASON_CHARS_MAX: usize = 200;
 
 /// Reasons for looking at the list. Words of a list, because a free text would stand in an address, and addresses
 /// end up in logs.
@@ -95,20 +94,6 @@ pub async fn policy(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<
     Ok(Json(policy_view(&app.view.read())))
 }
 
-fn reasoned(reason: &str) -> Result<String, Failure> {
-    let reason = reason.trim();
-    let unprocessable = |what: String| Failure::new(ProblemKind::Unprocessable, what);
-    if reason.is_empty() {
-        return Err(unprocessable("请写明原因。This needs a reason.".into()));
-    }
-    if reason.chars().count() > REASON_CHARS_MAX {
-        return Err(unprocessable(format!(
-            "原因最多 {REASON_CHARS_MAX} 个字。A reason has at most {REASON_CHARS_MAX} characters."
-        )));
-    }
-    Ok(reason.to_string())
-}
-
 /// Another policy until the day ends; tomorrow begins with the hall file's.
 #[utoipa::path(post, path = "/api/v1/policy", tag = "manager", request_body = SetPolicy,
     responses((status = 200, body = PolicyView), (status = 403, body = Problem), (status = 409, body = Problem),
@@ -130,7 +115,7 @@ pub async fn set_policy(
     let event = Event::SetPolicy {
         policy,
         by: caller.name(),
-        reason: reasoned(&asked.reason)?,
+        reason: needed_reason(&asked.reason)?,
     };
     app.must(Ask {
         who: caller.name(),
@@ -266,7 +251,7 @@ pub async fn call(
             event: Event::Pick {
                 window: window.clone(),
                 ticket,
-                reason: reasoned(&asked.reason)?,
+                reason: needed_reason(&asked.reason)?,
             },
             holder: None,
             quote: None,

@@ -500,6 +500,18 @@ action!(
     rate, "/api/v1/tickets/{id}/rate", RateTicket, Action::open_to_kiosks("rate"),
     |ticket, asked: RateTicket| Ok(Event::Rate { ticket, stars: asked.stars }));
 
+/// The same, where there must be one.
+pub fn needed_reason(text: &str) -> Result<String, Failure> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Failure::new(
+            ProblemKind::Unprocessable,
+            "请写明原因。This needs a reason.",
+        ));
+    }
+    reason(text)
+}
+
 /// A reason goes into the journal for ever, so it is kept short and must not carry a document number.
 pub fn reason(text: &str) -> Result<String, Failure> {
     let digits = text.chars().filter(char::is_ascii_digit).count();

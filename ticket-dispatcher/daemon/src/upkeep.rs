@@ -73,6 +73,7 @@ pub enum AuditCommand {
 
 fn open(config: &Path) -> anyhow::Result<(DispatcherFile, Access)> {
     let file = DispatcherFile::load(config)?;
+    keys::keep_to_ourselves(&[&file.ledger, &file.access, &file.audit_heads]);
     let missing = Missing::before(&[&file.ledger, &file.access]);
     let crypto: Arc<dyn CryptoProvider> = Arc::new(GmSoft::new(&keys::root_key(&file.key_file, missing)?));
     let access = Access::open(Options {
@@ -94,9 +95,13 @@ pub fn account(command: AccountCommand) -> anyhow::Result<ExitCode> {
         AccountCommand::Close { config, id } => {
             let (file, access) = open(&config)?;
             let id = ClerkId::new(&id).context("the account's code")?;
-            access.audit(&at_console("account.close", id.as_str(), ""), now())?;
+            let old = access
+                .account(&id)?
+                .with_context(|| format!("there is no account {id}"))?;
+            let change = (old.in_short(), "closed".to_string());
+            access.audit(&at_console("account.close", id.as_str(), &change), now())?;
             sign(&file, &access)?;
-            anyhow::ensure!(access.disable_account(&id)?, "there is no account {id}");
+            access.disable_account(&id)?;
             println!("closed          {id}");
             Ok(ExitCode::SUCCESS)
         }
@@ -123,13 +128,14 @@ pub fn account(command: AccountCommand) -> anyhow::Result<ExitCode> {
 }
 
 /// Who sits there is not known to the program; whoever may open these files is.
-fn at_console<'a>(action: &'static str, object: &'a str, new: &'a str) -> Entry<'a> {
+fn at_console<'a>(action: &'static str, object: &'a str, (old, new): &'a (String, String)) -> Entry<'a> {
     Entry {
         source: "console",
         actor: "console",
         role: "console",
         action,
         object,
+        old,
         new,
         ..Entry::default()
     }
@@ -156,7 +162,9 @@ fn put_account(put: &Put) -> anyhow::Result<ExitCode> {
         role,
         windows: put.window.clone(),
     };
-    access.audit(&at_console("account.put", new.id.as_str(), role.word()), now())?;
+    let old = access.account(&new.id)?.map(|account| account.in_short());
+    let change = (old.unwrap_or_default(), new.in_short());
+    access.audit(&at_console("account.put", new.id.as_str(), &change), now())?;
     sign(&file, &access)?;
     let (first, one) = access.put_account(&hall.hall.id, &new)?;
     if put.json {

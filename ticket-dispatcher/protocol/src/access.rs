@@ -93,6 +93,8 @@ pub struct Certificate {
     pub role: String,
     /// Its id.
     pub device: String,
+    /// Where it stands in the hall, as whoever had it enrolled said; empty for one that was made by hand.
+    pub place: String,
     /// When it was given out; none for one that was made by hand. Milliseconds since 1970.
     #[schema(value_type = Option<i64>)]
     pub issued_at: Option<UnixMillis>,
@@ -118,7 +120,7 @@ pub struct Certificates {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RevokeCertificate {
-    /// Why, for the audit log.
+    /// Why, for the audit log; not empty.
     #[serde(default)]
     pub reason: String,
 }
@@ -146,8 +148,11 @@ pub struct Renewed {
 pub struct MakeEnrolmentCode {
     /// `kiosk`, `window`, `board` or `gateway`.
     pub role: String,
-    /// Its id in the hall's plan.
+    /// Its id; of a window, one of the hall file.
     pub device: String,
+    /// Where it will stand. A window stands where the hall file says; everything else must say.
+    #[serde(default)]
+    pub place: String,
 }
 
 /// A one-time code, told once.
@@ -159,7 +164,7 @@ pub struct EnrolmentCode {
     /// Until when.
     #[schema(value_type = i64)]
     pub until: UnixMillis,
-    /// Where the door of enrolment is open for so long.
+    /// Where the door of enrolment is open for so long, as a technician in the hall can type it.
     pub enrolment: String,
 }
 

@@ -6,7 +6,7 @@ import { byId, make, setText } from '../hall/dom.js';
 
 const input = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (byId(id));
 
-const DEVICES = { kiosk: '自助机', window: '窗口', board: '大屏', gateway: '微信网关', manager: '主管机', admin: '管理机' };
+const DEVICES = { kiosk: '自助机', window: '窗口', board: '大屏', gateway: '微信网关' };
 const HALL_TIME = { hour12: false, timeZone: 'Asia/Shanghai' };
 const DUTIES = {
   window: '窗口人员', hall_manager: '大厅主管', policy: '规则管理员', admin: '系统管理员', auditor: '审计员',
@@ -56,6 +56,7 @@ function certificateRow(one) {
     'tr',
     { class: taken ? 'bad' : null },
     make('td', {}, `${DEVICES[one.role] ?? one.role} ${one.device}`),
+    make('td', {}, one.place || '–'),
     make('td', { class: 'mono' }, one.serial),
     make('td', {}, one.issued_at == null ? '手工签发' : when(one.issued_at)),
     make('td', {}, when(one.until)),
@@ -96,7 +97,8 @@ async function read() {
 byId('enrol').addEventListener('submit', (event) => {
   event.preventDefault();
   attempt(async () => {
-    const body = { role: input('enrol-role').value, device: input('enrol-device').value.trim() };
+    const [role, device, place] = ['role', 'device', 'place'].map((name) => input(`enrol-${name}`).value.trim());
+    const body = { role, device, place };
     const made = await ask('POST', '/api/v1/enrolment/codes', { body });
     const code = made.code.replace(/(.{4})(?=.)/g, '$1-');
     showOnce([

@@ -2,18 +2,20 @@
 
 import { AnswerLost, Refused, ask } from '../hall/api.js';
 import { byId, make, setText } from '../hall/dom.js';
-import { doneInWords } from './words.js';
+import { doneInWords, valueInWords, whyInWords } from './words.js';
 
 /** Where the page before this one ends, in both logs; null when there is none. */
 let older = null;
 
 /** @param {any} record */
 function row(record) {
-  const change = [record.old, record.new].filter((text) => text !== '').join(' → ');
+  const values = [record.old, record.new].filter((text) => text !== '');
+  const change = values.map((value) => valueInWords(record.action, value)).join(' → ');
   const refused = record.result !== 'done';
+  const alarm = record.action === 'audit.broken';
   return make(
     'tr',
-    { class: refused ? 'bad' : null },
+    { class: refused || alarm ? 'bad' : null },
     make('td', {}, `${record.log === 'hall' ? '账本' : '审计'} ${record.seq}`),
     make('td', {}, new Date(record.at).toLocaleString('zh-CN', { hour12: false, timeZone: 'Asia/Shanghai' })),
     make('td', {}, record.actor),
@@ -21,7 +23,7 @@ function row(record) {
     make('td', {}, doneInWords(record.action)),
     make('td', { class: 'mono' }, record.object),
     make('td', {}, change),
-    make('td', {}, record.reason),
+    make('td', {}, whyInWords(record.reason)),
     make('td', {}, refused ? '拒绝' : '完成'),
   );
 }

@@ -71,3 +71,72 @@ const DONE = {
 
 /** @param {string} action */
 export const doneInWords = (action) => DONE[action] ?? action;
+
+/**
+ * What the programs give as a reason, in words. What somebody typed stays as it was typed.
+ * @type {Record<string, string>}
+ */
+const WHY = {
+  'account, password or code is wrong': '工号、密码或动态码不对',
+  'locked after too many wrong tries': '错误次数过多，已锁定',
+  'the first password must be replaced': '须先更换初始密码',
+  'the new password is not good enough': '新密码不合要求',
+  "this window is not this clerk's": '不是本人负责的窗口',
+  'no such code': '没有这个登记码',
+  'the code is too old': '登记码已过期',
+  'the request is not bound to the code': '与登记码不符',
+  'too many wrong tries': '错误次数过多',
+  'more people than can come': '超过实际可能的人数',
+  changed: '记录被改动',
+  gone: '记录缺失',
+  'beginning-gone': '开头被删除',
+  'other-record': '此号的记录不是签过名的那一条',
+  'foreign-head': '另存的签名不是本厅的',
+  'cut-off': '末尾被截去，或换成了旧文件',
+  'no-head': '没有签名',
+  'heads-stopped': '签名中断',
+  lunch: '午休',
+  break: '暂离',
+  fault: '故障',
+  end: '下班',
+  'person-at-window': '办事人在窗口',
+  'papers-fetched': '取材料回来',
+  urgent: '急事',
+  'manager-asked': '主管要求',
+  other: '其他',
+};
+
+/** @param {string} reason */
+export function whyInWords(reason) {
+  const off = /^the device's clock is (-?\d+) s off$/.exec(reason);
+  return off ? `设备时钟偏差 ${off[1]} 秒` : WHY[reason] ?? reason;
+}
+
+/** @type {Record<string, string>} */
+const STATES = {
+  window: '窗口人员', hall_manager: '大厅主管', policy: '规则管理员', admin: '系统管理员', auditor: '审计员',
+  'first-password': '待首次登录', closed: '已停用', revoked: '已吊销',
+};
+
+/** @type {Record<string, string>} */
+const RULES = {
+  fifo: '先到先办', priority: '优先类别在前', due: '按承诺时限', accumulating: '按等候累积', gcmu: '等候与时长并重',
+  ratio: '按比例等候', 'queue-ratio': '各队均衡', balanced: '综合均衡',
+};
+
+/** @type {Record<string, string>} */
+const CALLS = { asked: '有人呼叫', printer: '打印机', maker: '制证机', elderly: '长者', disabled: '残障' };
+
+/**
+ * What it was or became, in words.
+ * @param {string} action
+ * @param {string} value
+ */
+export function valueInWords(action, value) {
+  if (action.startsWith('account.') || action === 'certificate.revoke') {
+    return value.split(' ').map((word) => STATES[word] ?? word).join(' ');
+  }
+  if (action === 'policy.change') return RULES[value] ?? value;
+  if (action === 'staff.call' || action === 'priority.give') return CALLS[value] ?? value;
+  return value;
+}

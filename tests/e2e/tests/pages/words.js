@@ -5,6 +5,7 @@ const { staleNotice } = await import('/web/board/words.js');
 const { actionOfKey, actionsOf, isPossible, phaseOf, whyNot } = await import('/web/clerk/actions.js');
 const { finishedPart, refusalInWords } = await import('/web/clerk/words.js');
 const { narrow } = await import('/web/clerk/picker.js');
+const { valueInWords, whyInWords } = await import('/web/audit/words.js');
 
 check('the nearer the turn, the oftener', [30, 10, 1].map((ahead) => askAgainAfterS('waiting', ahead)), [20, 10, 4]);
 check('nothing more to ask when it is over', askAgainAfterS('finished', 0), null);
@@ -74,3 +75,11 @@ const choices = [
 check('initials find a service', narrow(choices, 'shbz').map((choice) => choice.value), [1]);
 check('a window is found by its sign or id', ['2号', 'w02'].map((typed) => narrow(choices, typed)[0].value), [2, 2]);
 check('nothing fits, nothing is offered', narrow(choices, 'xyz'), []);
+
+const whys = ['cut-off', "the device's clock is -400 s off", 'no such code', '群众投诉 cut-off'];
+check('reasons of programs in words, those of people as typed', whys.map(whyInWords), [
+  '末尾被截去，或换成了旧文件', '设备时钟偏差 -400 秒', '没有这个登记码', '群众投诉 cut-off',
+]);
+check('what an account was', valueInWords('account.put', 'window W01 first-password'), '窗口人员 W01 待首次登录');
+check('which rule', valueInWords('policy.change', 'balanced'), '综合均衡');
+check('a ticket keeps its number', valueInWords('ticket.take', 'A001'), 'A001');

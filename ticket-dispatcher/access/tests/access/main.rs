@@ -180,6 +180,91 @@ fn five_wrong_tries_lock_for_a_quarter_of_an_hour_and_the_right_password_does_no
     try_in(&access, "not my birthday", &digits(&one, at(15)), at(15)).unwrap();
 }
 
+/// What five and one more wrong tries hear, each with the code and nothing else right.
+fn six_tries(access: &Access, account: &str, minute: i64) -> Vec<SignInRefused> {
+    let one = |_| {
+        let given = SignIn {
+            account,
+            password: "wrong password",
+            code: "000000",
+            window: Some("W01"),
+            new_password: None,
+        };
+        access.sign_in(&given, at(minute)).unwrap().unwrap_err()
+    };
+    (0..6).map(one).collect()
+}
+
+#[test]
+fn a_code_of_no_account_and_a_closed_one_are_counted_and_locked_like_one_that_is_there() {
+    let place = Place::new();
+    let access = place.open();
+    clerk(&access, StaffRole::Window);
+    let closed = NewAccount {
+        id: ClerkId::new("C2").unwrap(),
+        role: StaffRole::Window,
+        windows: vec![],
+    };
+    access.put_account(&hall(), &closed).unwrap();
+    access.disable_account(&closed.id).unwrap();
+    let long = "x".repeat(300);
+    let codes = ["C1", "C2", "C9", "", "no account, 这不是工号", long.as_str()];
+    let heard: Vec<_> = codes.iter().map(|code| six_tries(&access, code, 0)).collect();
+    assert_eq!(heard[0][4], SignInRefused::Wrong);
+    assert_eq!(heard[0][5], SignInRefused::Locked { until: at(15) });
+    assert!(heard.iter().all(|one| *one == heard[0]), "{heard:?}");
+    // Over a restart, until the same moment, and then anew.
+    drop(access);
+    let access = place.open();
+    for (minute, first) in [
+        (14, SignInRefused::Locked { until: at(15) }),
+        (15, SignInRefused::Wrong),
+    ] {
+        let heard: Vec<_> = codes.iter().map(|code| six_tries(&access, code, minute)).collect();
+        assert_eq!(heard[0][0], first);
+        assert!(heard.iter().all(|one| *one == heard[0]), "{minute}: {heard:?}");
+    }
+    let log = place.0.join("access.sqlite-wal");
+    let bytes = [std::fs::read(place.file()).unwrap(), std::fs::read(log).unwrap()].concat();
+    assert!(!bytes.windows(10).any(|w| w == b"no account"), "what was typed is kept");
+}
+
+#[test]
+fn wrong_tries_of_an_hour_ago_do_not_count_for_anybody() {
+    let place = Place::new();
+    let access = place.open();
+    clerk(&access, StaffRole::Window);
+    for code in ["C1", "C9"] {
+        for minute in (0..100).step_by(20) {
+            let given = SignIn {
+                account: code,
+                password: "wrong password",
+                code: "000000",
+                window: None,
+                new_password: None,
+            };
+            let refused = access.sign_in(&given, at(minute)).unwrap().unwrap_err();
+            assert_eq!(refused, SignInRefused::Wrong, "{code} {minute}");
+        }
+        assert_eq!(
+            access
+                .sign_in(
+                    &SignIn {
+                        account: code,
+                        password: "",
+                        code: "",
+                        window: None,
+                        new_password: None
+                    },
+                    at(81)
+                )
+                .unwrap()
+                .unwrap_err(),
+            SignInRefused::Wrong
+        );
+    }
+}
+
 #[test]
 fn four_wrong_tries_and_a_right_one_begin_anew() {
     let place = Place::new();
@@ -268,7 +353,7 @@ fn nothing_that_opens_a_door_lies_in_the_file() {
     let access = place.open();
     let one = clerk(&access, StaffRole::Window);
     let token = try_in(&access, "not my birthday", &digits(&one, at(0)), at(0)).unwrap();
-    let code = access.put_code("kiosk", "K01", at(0)).unwrap();
+    let code = access.put_code(("kiosk", "K01", "north door"), at(0)).unwrap();
     drop(access);
     let seed = totp_rs::Totp::from_url(one.url.as_str()).unwrap();
     let mut bytes = Vec::new();
@@ -287,7 +372,7 @@ fn nothing_that_opens_a_door_lies_in_the_file() {
 fn a_code_is_good_once_for_a_quarter_of_an_hour_and_five_tries() {
     let place = Place::new();
     let access = place.open();
-    let code = access.put_code("kiosk", "K01", at(0)).unwrap();
+    let code = access.put_code(("kiosk", "K01", "north door"), at(0)).unwrap();
     let (id, secret) = code.text.split_at(4);
     assert_eq!(
         access.use_code("ZZZZ", at(1), |_| true).unwrap(),
@@ -295,14 +380,17 @@ fn a_code_is_good_once_for_a_quarter_of_an_hour_and_five_tries() {
     );
     assert_eq!(access.use_code(id, at(15), |_| true).unwrap(), Err(CodeRefused::Late));
     let used = access.use_code(id, at(14), |s| s == secret).unwrap().unwrap();
-    assert_eq!((used.role.as_str(), used.device.as_str()), ("kiosk", "K01"));
+    assert_eq!(
+        (used.role.as_str(), used.device.as_str(), used.place.as_str()),
+        ("kiosk", "K01", "north door")
+    );
     assert_eq!(
         access.use_code(id, at(14), |s| s == secret).unwrap(),
         Err(CodeRefused::Unknown),
         "replayed"
     );
 
-    let code = access.put_code("kiosk", "K01", at(20)).unwrap();
+    let code = access.put_code(("kiosk", "K01", "north door"), at(20)).unwrap();
     let (id, secret) = code.text.split_at(4);
     for _ in 0..5 {
         assert_eq!(access.use_code(id, at(21), |_| false).unwrap(), Err(CodeRefused::Wrong));
@@ -323,7 +411,7 @@ fn certificates_taken_back_stay_taken_back() {
     let (known, unknown) = (Serial::parse("00ab01").unwrap(), Serial::parse("0c").unwrap());
     assert_eq!(known.to_string(), "ab01");
     access
-        .put_certificate(&known, "kiosk", "K01", at(0), at(90 * 24 * 60))
+        .put_certificate(&known, ("kiosk", "K01", "north door"), at(0), at(90 * 24 * 60))
         .unwrap();
     assert!(access.revoked().unwrap().is_empty());
     access.revoke(&known, at(1)).unwrap();
@@ -333,5 +421,46 @@ fn certificates_taken_back_stay_taken_back() {
     assert_eq!(access.revoked().unwrap(), [unknown, known]);
     let listed = access.certificates().unwrap();
     let k01 = listed.iter().find(|c| c.device == "K01").unwrap();
-    assert_eq!(k01.revoked_ms, Some(at(1).0));
+    assert_eq!((k01.revoked_ms, k01.place.as_str()), (Some(at(1).0), "north door"));
+}
+
+#[test]
+fn a_device_keeps_what_it_is_said_to_keep_and_stands_where_it_stood() {
+    let place = Place::new();
+    let access = place.open();
+    let serials: Vec<Serial> = (1..=4).map(|n| Serial::parse(&format!("{n:02x}")).unwrap()).collect();
+    for (n, serial) in (0..).zip(&serials) {
+        let where_ = if n == 0 { "north door" } else { "" };
+        access
+            .put_certificate(serial, ("kiosk", "K01", where_), at(n), at(1000))
+            .unwrap();
+    }
+    let other = Serial::parse("aa").unwrap();
+    access
+        .put_certificate(&other, ("board", "K01", ""), at(0), at(1000))
+        .unwrap();
+    assert_eq!(
+        access.device_of(&serials[3]).unwrap(),
+        Some(("kiosk".into(), "K01".into()))
+    );
+    assert_eq!(access.device_of(&Serial::parse("bb").unwrap()).unwrap(), None);
+    let k01 = ("kiosk", "K01");
+    let keep = [Some(&serials[0]), Some(&serials[3])];
+    let gone = access.retire_others(k01, keep, at(5)).unwrap();
+    assert_eq!(gone, serials[1..3]);
+    assert_eq!(
+        access.good_certificates("kiosk", "K01").unwrap(),
+        [serials[0].clone(), serials[3].clone()]
+    );
+    // One certificate is one certificate.
+    access.revoke(&serials[0], at(6)).unwrap();
+    assert_eq!(access.good_certificates("kiosk", "K01").unwrap(), [serials[3].clone()]);
+    assert_eq!(
+        access.retire_others(k01, [None, None], at(7)).unwrap(),
+        [serials[3].clone()]
+    );
+    assert_eq!(access.good_certificates("board", "K01").unwrap(), [other]);
+    let listed = access.certificates().unwrap();
+    let k01: Vec<_> = listed.iter().filter(|one| one.role == "kiosk").collect();
+    assert!(k01.iter().all(|one| one.place == "north door"), "{k01:?}");
 }

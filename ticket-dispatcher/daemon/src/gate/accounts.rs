@@ -6,7 +6,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use ticket_dispatcher_access::{NewAccount, StaffRole};
+use ticket_dispatcher_access::{AccountView, NewAccount, StaffRole};
 use ticket_dispatcher_protocol::{Account, AccountMade, Accounts, Problem, ProblemKind, PutAccount};
 use ticket_dispatcher_types::{ClerkId, HallId, Personal};
 
@@ -43,14 +43,15 @@ fn id_of(text: &str) -> Result<ClerkId, Failure> {
         .map_err(|error| Failure::new(ProblemKind::Unprocessable, format!("The account's code: {error}.")))
 }
 
-/// The administrator's acts are what an auditor looks at, so no administrator makes, resets or ends an auditor: that is
-/// done at the dispatcher's own console.
-async fn not_an_auditor(app: &App, id: &ClerkId) -> Result<(), Failure> {
-    let all = app.gate.with(ticket_dispatcher_access::Access::accounts).await?;
-    let auditor = all
-        .iter()
-        .any(|account| account.id == id.as_str() && account.role == StaffRole::Auditor);
-    if auditor { Err(at_the_console()) } else { Ok(()) }
+/// The account as it is, none if there is none. The administrator's acts are what an auditor looks at, so no
+/// administrator makes, resets or ends an auditor: that is done at the dispatcher's own console.
+async fn not_an_auditor(app: &App, id: &ClerkId) -> Result<Option<AccountView>, Failure> {
+    let asked = id.clone();
+    let known = app.gate.with(move |access| access.account(&asked)).await?;
+    match &known {
+        Some(account) if account.role == StaffRole::Auditor => Err(at_the_console()),
+        _ => Ok(known),
+    }
 }
 
 fn at_the_console() -> Failure {
@@ -82,7 +83,7 @@ pub async fn put(
     if role == StaffRole::Auditor {
         return Err(at_the_console());
     }
-    not_an_auditor(&app, &id).await?;
+    let known = not_an_auditor(&app, &id).await?;
     if let Some(window) = asked
         .windows
         .iter()
@@ -103,9 +104,8 @@ pub async fn put(
     };
     // First the record, then the account: an account that nobody wrote down must not be.
     let line = Line::new(from, &caller, "account.put", new.id.as_str());
-    app.gate
-        .log(line.now(format!("{} {}", role.word(), new.windows.join(" "))))
-        .await?;
+    let old = known.map(|account| account.in_short()).unwrap_or_default();
+    app.gate.log(line.was(old).now(new.in_short())).await?;
     let hall: HallId = app.hall.info.id.clone();
     let made = new.clone();
     let (first, one) = app.gate.with(move |access| access.put_account(&hall, &made)).await?;
@@ -128,18 +128,15 @@ pub async fn close(
 ) -> Result<axum::http::StatusCode, Failure> {
     caller.must_be(ADMIN)?;
     let id = id_of(&id)?;
-    not_an_auditor(&app, &id).await?;
+    let Some(known) = not_an_auditor(&app, &id).await? else {
+        return Err(Failure::not_found("account"));
+    };
     if matches!(&caller, Caller::Staff(own) if own.account == id.as_str()) {
         let what = "Nobody closes their own account: the hall would be without its last administrator.";
         return Err(Failure::new(ProblemKind::WrongState, what));
     }
-    app.gate
-        .log(Line::new(from, &caller, "account.close", id.as_str()))
-        .await?;
-    let known = app.gate.with(move |access| access.disable_account(&id)).await?;
-    if known {
-        Ok(axum::http::StatusCode::NO_CONTENT)
-    } else {
-        Err(Failure::not_found("account"))
-    }
+    let line = Line::new(from, &caller, "account.close", id.as_str());
+    app.gate.log(line.was(known.in_short()).now("closed")).await?;
+    app.gate.with(move |access| access.disable_account(&id)).await?;
+    Ok(axum::http::StatusCode::NO_CONTENT)
 }

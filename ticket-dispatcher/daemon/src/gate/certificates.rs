@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::body;
 use crate::caller::{Caller, Role};
 use crate::problem::Failure;
+use crate::tickets::needed_reason;
 
 /// All certificates: those given out here, and those that have come to the door since the start.
 #[utoipa::path(get, path = "/api/v1/certificates", tag = "admin",
@@ -36,6 +37,7 @@ pub async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Ce
             let unknown = one.role == "unknown";
             Certificate {
                 role: seen.filter(|_| unknown).map_or(one.role, |seen| seen.role.to_string()),
+                place: one.place,
                 device: seen.filter(|_| unknown).map_or(one.device, |seen| seen.device.clone()),
                 issued_at: (!unknown).then_some(UnixMillis(one.issued_ms)),
                 until: (!unknown).then_some(UnixMillis(one.until_ms)),
@@ -51,6 +53,7 @@ pub async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Ce
         serial: serial.to_string(),
         role: seen.role.to_string(),
         device: seen.device.clone(),
+        place: String::new(),
         issued_at: None,
         until: None,
         revoked_at: None,
@@ -81,10 +84,21 @@ pub async fn revoke(
             "A serial number is up to 40 hex digits, in pairs.",
         ));
     };
-    let line = Line::new(from, &caller, "certificate.revoke", serial.to_string());
+    let why = needed_reason(&asked.reason)?;
     let device = app.gate.device_of(&serial).await?;
-    app.gate.log(line.now(device).because(asked.reason)).await?;
-    app.gate.take_back(serial).await?;
+    // Of a device that nobody knows, only this one.
+    let good = match &device {
+        Some(device) => app.gate.good_of(device).await?,
+        None => vec![serial.clone()],
+    };
+    let object = device
+        .as_ref()
+        .map_or_else(|| serial.to_string(), |device| format!("{}:{}", device.role, device.id));
+    let line = Line::new(from, &caller, "certificate.revoke", object);
+    app.gate
+        .log(line.was(listed(&good)).now("revoked").because(why))
+        .await?;
+    app.gate.take_back(serial, device).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -108,12 +122,12 @@ pub async fn renew(
     let asked: RenewCertificate = body::parse(&headers, &body::read(&headers, sent).await?)?;
     let name = DeviceName::new(&app.gate.hall, caller.role(), id)
         .map_err(|error| Failure::new(ProblemKind::Unprocessable, error.to_string()))?;
-    let (certificate, authority, serial) = app.gate.sign(&asked.request, &name).await?;
+    let good = app.gate.good_of(&name).await?;
+    let (certificate, authority, serial) = app.gate.sign(&asked.request, &name, "").await?;
     let line = Line::new(from, &caller, "certificate.renew", name.to_string());
-    app.gate.log(line.now(serial.to_string())).await?;
+    app.gate.log(line.was(listed(&good)).now(serial.to_string())).await?;
     // However often it asks, it has the one it came with and the one it got last.
-    let keep = shown.0.into_iter().chain([serial]).collect();
-    app.gate.retire_others(&name, keep).await?;
+    app.gate.retire_others(&name, [shown.0, Some(serial)]).await?;
     Ok(Json(Renewed { certificate, authority }))
 }
 
@@ -129,29 +143,22 @@ impl<S: Sync> axum::extract::FromRequestParts<S> for Shown {
     }
 }
 
+/// Serials for a record.
+pub(super) fn listed(serials: &[Serial]) -> String {
+    let hex: Vec<String> = serials.iter().map(Serial::to_string).collect();
+    hex.join(" ")
+}
+
 impl Gate {
-    async fn take_back(&self, serial: Serial) -> Result<(), Failure> {
-        let now = self.now();
-        let mut gone = vec![serial.clone()];
-        // Certificates made by hand are known from their visits alone.
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(of) = seen.get(&serial) {
-            let same = seen
-                .iter()
-                .filter(|(_, s)| (s.role, &s.device) == (of.role, &of.device));
-            gone.extend(same.map(|(serial, _)| serial.clone()));
+    /// Takes a certificate back, and all others of its device, so that a thief has nothing left to renew.
+    async fn take_back(&self, serial: Serial, device: Option<DeviceName>) -> Result<(), Failure> {
+        let (now, one) = (self.now(), serial.clone());
+        self.with(move |access| access.revoke(&one, now)).await?;
+        self.refuse(vec![serial]);
+        match device {
+            Some(device) => self.retire_others(&device, [None, None]).await,
+            None => Ok(()),
         }
-        let all = self
-            .with(move |access| {
-                let mut all = Vec::new();
-                for serial in &gone {
-                    all.extend(access.revoke(serial, now)?);
-                }
-                Ok(all)
-            })
-            .await?;
-        self.refuse(all);
-        Ok(())
     }
 
     /// From now on these are refused, and whoever is connected under one is cut off.
@@ -166,29 +173,52 @@ impl Gate {
         });
     }
 
-    /// Role and id of the device that a certificate is of, as far as anybody knows.
-    async fn device_of(&self, serial: &Serial) -> Result<String, Failure> {
-        let seen = self
-            .seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(serial)
-            .cloned();
-        let known = self.with(ticket_dispatcher_access::Access::certificates).await?;
-        let hex = serial.to_string();
-        let issued = known.into_iter().find(|one| one.serial == hex && one.role != "unknown");
-        let seen = seen.map(|seen| format!("{} {}", seen.role, seen.device));
-        Ok(issued
-            .map(|one| format!("{} {}", one.role, one.device))
-            .or(seen)
-            .unwrap_or_default())
+    /// The device that a certificate is of, as far as anybody knows: from the list of those given out, or from its
+    /// visits, where it was made by hand.
+    async fn device_of(&self, serial: &Serial) -> Result<Option<DeviceName>, Failure> {
+        let asked = serial.clone();
+        let issued = self.with(move |access| access.device_of(&asked)).await?;
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = issued.or_else(|| Some((seen.get(serial)?.role.to_string(), seen.get(serial)?.device.clone())));
+        Ok(known.and_then(|(role, id)| DeviceName::new(&self.hall, &role, &id).ok()))
     }
 
-    /// Takes back what else this device has.
-    pub(super) async fn retire_others(&self, name: &DeviceName, keep: Vec<Serial>) -> Result<(), Failure> {
+    /// The certificates that a device has come with since the start and that are not taken back.
+    fn visits_of(&self, name: &DeviceName) -> Vec<Serial> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let revoked = self.revoked.borrow();
+        let own = seen.iter().filter(|(_, s)| s.role == name.role && s.device == name.id);
+        own.map(|(serial, _)| serial)
+            .filter(|serial| !revoked.contains(serial))
+            .cloned()
+            .collect()
+    }
+
+    /// The good certificates of a device: given out here, or seen at the door.
+    pub(super) async fn good_of(&self, name: &DeviceName) -> Result<Vec<Serial>, Failure> {
+        let (role, device) = (name.role.clone(), name.id.clone());
+        let issued = self
+            .with(move |access| access.good_certificates(&role, &device))
+            .await?;
+        let all: BTreeSet<Serial> = issued.into_iter().chain(self.visits_of(name)).collect();
+        Ok(all.into_iter().collect())
+    }
+
+    /// Takes back what else this device has, given out here or made by hand.
+    pub(super) async fn retire_others(&self, name: &DeviceName, keep: [Option<Serial>; 2]) -> Result<(), Failure> {
         let (role, device, now) = (name.role.clone(), name.id.clone(), self.now());
+        let mut by_hand = self.visits_of(name);
+        by_hand.retain(|serial| !keep.iter().flatten().any(|kept| kept == serial));
         let gone = self
-            .with(move |access| access.retire_others(&role, &device, &keep, now))
+            .with(move |access| {
+                let keep = keep.each_ref().map(Option::as_ref);
+                let mut gone = access.retire_others((&role, &device), keep, now)?;
+                for serial in by_hand {
+                    access.revoke(&serial, now)?;
+                    gone.push(serial);
+                }
+                Ok(gone)
+            })
             .await?;
         self.refuse(gone);
         Ok(())
@@ -204,7 +234,12 @@ impl Gate {
     }
 
     /// Signs a request, hex, for this name, and writes the certificate down before anybody gets it.
-    pub(super) async fn sign(&self, request: &str, name: &DeviceName) -> Result<(String, String, Serial), Failure> {
+    pub(super) async fn sign(
+        &self,
+        request: &str,
+        name: &DeviceName,
+        place: &str,
+    ) -> Result<(String, String, Serial), Failure> {
         let Some(authority) = &self.authority else {
             return Err(Failure::new(
                 ProblemKind::Unprocessable,
@@ -229,8 +264,8 @@ impl Gate {
             .map_err(|_| unreadable())?;
         let serial = crate::keys::serial_of_pem(&certificate).ok_or_else(unreadable)?;
         let (stored, role, device) = (serial.clone(), name.role.clone(), name.id.clone());
-        let until = UnixMillis(validity.until_s * 1000);
-        self.with(move |access| access.put_certificate(&stored, &role, &device, now, until))
+        let (place, until) = (place.to_string(), UnixMillis(validity.until_s * 1000));
+        self.with(move |access| access.put_certificate(&stored, (&role, &device, &place), now, until))
             .await?;
         Ok((certificate, authority.cert_pem().to_string(), serial))
     }

@@ -11,9 +11,11 @@ use axum::Json;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Uri, header};
 use axum::routing::post;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use provisioning_config::hall_file::HallFile;
 use provisioning_enrolment::{Answer, Asked, DeviceName, answer_mac, request_mac};
 use subtle::ConstantTimeEq as _;
 use ticket_dispatcher_protocol::{EnrolmentCode, MakeEnrolmentCode, Problem, ProblemKind};
@@ -22,6 +24,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use zeroize::Zeroizing;
 
+use super::certificates::listed;
 use super::{From, Line};
 use crate::app::App;
 use crate::body;
@@ -29,8 +32,8 @@ use crate::caller::{Caller, Role};
 use crate::problem::Failure;
 use crate::server::{self, Door, Seats};
 
-/// What a device may become by a code. Persons sign in.
-const ROLES: [&str; 4] = ["kiosk", "window", "board", "gateway"];
+/// Characters of a place.
+const PLACE_CHARS_MAX: usize = 40;
 /// A clock further off than this is told of (hall rules 8.3).
 const CLOCK_OFF_MS: i64 = 5 * 60 * 1000;
 /// How long a code waits for its door.
@@ -43,28 +46,31 @@ pub async fn code(
     State(app): State<Arc<App>>,
     from: From,
     caller: Caller,
+    uri: Uri,
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Json<EnrolmentCode>, Failure> {
     caller.must_be(&[Role::Admin])?;
     let asked: MakeEnrolmentCode = body::parse(&headers, &body::read(&headers, sent).await?)?;
     let unprocessable = |what: String| Failure::new(ProblemKind::Unprocessable, what);
-    if !ROLES.contains(&asked.role.as_str()) {
-        return Err(unprocessable(format!("Devices are {}.", ROLES.join(", "))));
-    }
+    let Some(role) = Role::of_device(&asked.role) else {
+        let words = Role::DEVICES.map(Role::word).join(", ");
+        return Err(unprocessable(format!("Devices are {words}.")));
+    };
     let name = DeviceName::new(&app.gate.hall, &asked.role, &asked.device).map_err(|e| unprocessable(e.to_string()))?;
+    let place = place(&app.hall.file, role, &asked).map_err(unprocessable)?;
     let mut door = app.gate.door_at.subscribe();
     if app.gate.authority.is_none() || app.enrolment.is_none() {
         return Err(unprocessable("The dispatcher file has no [enrolment].".to_string()));
     }
-    app.gate
-        .log(Line::new(from, &caller, "enrolment.code", name.to_string()))
-        .await?;
+    let good = app.gate.good_of(&name).await?;
+    let line = Line::new(from, &caller, "enrolment.code", name.to_string());
+    app.gate.log(line.was(listed(&good)).now(place.clone())).await?;
     let now = app.gate.now();
     let (role, device) = (name.role.clone(), name.id.clone());
     let made = app
         .gate
-        .with(move |access| access.put_code(&role, &device, now))
+        .with(move |access| access.put_code((&role, &device, &place), now))
         .await?;
     app.gate
         .door_until
@@ -83,8 +89,40 @@ pub async fn code(
     Ok(Json(EnrolmentCode {
         code: Personal::new(made.text.to_string()),
         until: made.until,
-        enrolment: address.to_string(),
+        enrolment: door_for(address, &uri, &headers),
     }))
+}
+
+/// Where the device stands (hall rules 8.3: a code is bound to the place in the hall plan). Windows are in the hall
+/// file and stand where it says; of everything else the file knows nothing, so whoever asks says it, and it is written
+/// down with the code and with the certificate.
+fn place(hall: &HallFile, role: Role, asked: &MakeEnrolmentCode) -> Result<String, String> {
+    let given = asked.place.trim();
+    if role == Role::Window {
+        let own = hall.windows.iter().find(|window| window.id.as_str() == asked.device);
+        let own =
+            own.ok_or_else(|| format!("大厅配置里没有这个窗口。The hall file has no window {}.", asked.device))?;
+        return Ok(own.name.zh_hans.clone());
+    }
+    if given.is_empty() {
+        return Err("请写明放置位置。Say where in the hall it will stand (`place`).".to_string());
+    }
+    if given.chars().count() > PLACE_CHARS_MAX {
+        return Err(format!("A place has at most {PLACE_CHARS_MAX} characters."));
+    }
+    Ok(given.to_string())
+}
+
+/// The door as whoever asked reaches this machine: a listener on all addresses has none that could be typed.
+fn door_for(door: SocketAddr, uri: &Uri, headers: &HeaderMap) -> String {
+    let asked: Option<Authority> = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok()?.parse().ok())
+        .or_else(|| uri.authority().cloned());
+    match asked {
+        Some(asked) if door.ip().is_unspecified() => format!("{}:{}", asked.host(), door.port()),
+        _ => door.to_string(),
+    }
 }
 
 /// The one path of the door.
@@ -147,15 +185,18 @@ async fn enrol(app: &App, from: From, headers: &HeaderMap, sent: Body, own: [u8;
     };
     let name = DeviceName::new(&app.gate.hall, &code.role, &code.device)
         .map_err(|error| Failure::new(ProblemKind::Internal, error.to_string()))?;
-    let (certificate, authority, serial) = app.gate.sign(&asked.request, &name).await?;
+    let good = app.gate.good_of(&name).await?;
+    let (certificate, authority, serial) = app.gate.sign(&asked.request, &name, &code.place).await?;
     let off = asked.clock_ms - now.0;
-    let mut line = Line::new(from, &Caller::Nobody, "enrolment.use", name.to_string()).now(serial.to_string());
+    let mut line = Line::new(from, &Caller::Nobody, "enrolment.use", name.to_string())
+        .was(listed(&good))
+        .now(format!("{serial} {}", code.place));
     if off.abs() > CLOCK_OFF_MS {
         line = line.because(format!("the device's clock is {} s off", off / 1000));
     }
     app.gate.log(line).await?;
     // Enrolled anew: whatever was given out under this name before is of a device that is lost, or of this one.
-    app.gate.retire_others(&name, vec![serial]).await?;
+    app.gate.retire_others(&name, [Some(serial), None]).await?;
     let mac = answer_mac(&secret, &certificate, &authority);
     Ok(Json(Answer {
         name: name.to_string(),
@@ -211,5 +252,31 @@ pub async fn keep_door(app: Arc<App>, listen: SocketAddr, tls: TlsAcceptor, own:
         let _ = stop.send(true);
         let _ = door.await;
         tracing::info!("the door of enrolment is shut");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_door_on_all_addresses_is_told_as_the_asker_reaches_this_machine() {
+        let all: SocketAddr = "0.0.0.0:8444".parse().unwrap();
+        let door = |door: SocketAddr, uri: &'static str, host: Option<&'static str>| {
+            let host = host.map(|host| (header::HOST, host.parse().unwrap()));
+            door_for(door, &Uri::from_static(uri), &host.into_iter().collect())
+        };
+        assert_eq!(door(all, "/", Some("192.168.9.10:8443")), "192.168.9.10:8444");
+        assert_eq!(door(all, "/", Some("hall.test")), "hall.test:8444");
+        assert_eq!(
+            door("[::]:8444".parse().unwrap(), "/", Some("[fd00::1]:8443")),
+            "[fd00::1]:8444"
+        );
+        // HTTP/2 has the name in its address.
+        assert_eq!(door(all, "https://hall.test:8443/", None), "hall.test:8444");
+        // Nobody can type what is not told, and nobody is led elsewhere by what is typed.
+        assert_eq!(door(all, "/", None), "0.0.0.0:8444");
+        let one: SocketAddr = "192.168.9.10:8444".parse().unwrap();
+        assert_eq!(door(one, "/", Some("hall.test:8443")), "192.168.9.10:8444");
     }
 }

@@ -39,7 +39,7 @@ pub fn prints_slips(caller: &Caller) -> bool {
 pub async fn found_by_staff(app: &App, from: From, caller: &Caller) -> Result<(), Failure> {
     let by_staff = matches!(
         caller,
-        Caller::Staff(_) | Caller::Loopback | Caller::Device(Role::Window | Role::Manager, _)
+        Caller::Staff(_) | Caller::Loopback | Caller::Device(Role::Window, _)
     );
     if !by_staff {
         return Ok(());

@@ -200,7 +200,10 @@ fn start(dir: &Path, env: &[(String, String)]) -> (Child, SocketAddr, Option<Soc
         .append(true)
         .open(dir.join("log"))
         .unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ticket-dispatcher"))
+    // Under the widest umask: what it makes must be its own whoever started it.
+    let mut child = Command::new("sh")
+        .args(["-c", "umask 0; exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_ticket-dispatcher"))
         .args(["serve", "--config"])
         .arg(dir.join("dispatcher.toml"))
         .envs(env.iter().map(|(k, v)| (k, v)))

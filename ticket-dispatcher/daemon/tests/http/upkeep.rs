@@ -232,3 +232,42 @@ fn a_journal_from_a_newer_version_is_named_and_left_alone() {
     assert_eq!(run.status.code(), Some(2));
     assert!(said(&run).contains("newer version"), "{}", said(&run));
 }
+
+#[test]
+fn whatever_the_dispatcher_makes_is_its_own_under_any_umask_and_what_was_wider_is_narrowed() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut house = House::new();
+    house.take("S101", None, &key(1));
+    // What the test itself put there.
+    let ours = ["hall.toml", "dispatcher.toml", "log"];
+    let modes = |house: &House| {
+        let files = std::fs::read_dir(&house.dir).unwrap().map(Result::unwrap);
+        let made = files.filter(|file| !ours.iter().any(|own| file.file_name() == *own));
+        let modes = made.map(|file| (file.file_name(), file.metadata().unwrap().permissions().mode() & 0o777));
+        modes.collect::<Vec<_>>()
+    };
+    let made = modes(&house);
+    for name in [
+        "journal.db-wal",
+        "access.sqlite",
+        "access.sqlite-shm",
+        "audit-heads.jsonl",
+        "token",
+    ] {
+        assert!(made.iter().any(|(own, _)| own == name), "{name} is not there: {made:?}");
+    }
+    assert!(made.iter().all(|(_, mode)| *mode == 0o600), "{made:?}");
+
+    house.kill();
+    for file in ["journal.db", "journal.db-wal", "access.sqlite", "audit-heads.jsonl"] {
+        std::fs::set_permissions(house.dir.join(file), std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    house.start_again();
+    let again = modes(&house);
+    assert!(again.iter().all(|(_, mode)| *mode == 0o600), "{again:?}");
+    let log = std::fs::read_to_string(house.dir.join("log")).unwrap();
+    for file in ["journal.db", "access.sqlite", "audit-heads.jsonl"] {
+        let told = format!("{file} could be read by others (mode 644)");
+        assert!(log.contains(&told), "{file}: {log}");
+    }
+}

@@ -40,7 +40,7 @@ impl Dispatcher {
 
     /// A client with a gateway's certificate, which it came by as any device does: with a code, by `hallctl enrol`.
     async fn enrolled(&self) -> anyhow::Result<reqwest::Client> {
-        let asked = json!({"role": "gateway", "device": "G01"});
+        let asked = json!({"role": "gateway", "device": "G01", "place": "机房"});
         let code = self.post("/enrolment/codes", asked).await?;
         let word = |key: &str| code[key].as_str().unwrap_or_default().to_string();
         let place = std::env::temp_dir().join(format!("hall-check-gateway-{}", std::process::id()));

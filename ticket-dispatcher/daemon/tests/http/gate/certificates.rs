@@ -67,7 +67,11 @@ fn a_certificate_taken_back_stays_out_after_a_restart() {
     let hex = "49".to_string() + &"09".repeat(15);
     assert_eq!(
         gate.house
-            .call("POST", &format!("/api/v1/certificates/{hex}/revoke"), "{}")
+            .call(
+                "POST",
+                &format!("/api/v1/certificates/{hex}/revoke"),
+                r#"{"reason":"stolen"}"#
+            )
             .status,
         204
     );
@@ -102,9 +106,11 @@ fn enrol(gate: &Gate, door: &str, code: &Code, seen: Option<[u8; 32]>) -> (Answe
 }
 
 fn code(gate: &Gate) -> (Code, String) {
-    let made = gate
-        .house
-        .call("POST", "/api/v1/enrolment/codes", r#"{"role":"kiosk","device":"K05"}"#);
+    let made = gate.house.call(
+        "POST",
+        "/api/v1/enrolment/codes",
+        r#"{"role":"kiosk","device":"K05","place":"北门左侧"}"#,
+    );
     assert_eq!(made.status, 200, "{}", made.text());
     let made = made.json();
     (
@@ -225,8 +231,83 @@ fn a_device_that_enrols_again_leaves_nothing_good_behind() {
         assert_eq!(enrol(&gate, &door, &code, None).0.status, 200);
     }
     let listed = good_ones(&gate);
-    let given = listed.iter().filter(|serial| !serial.ends_with(&"09".repeat(15)));
-    assert_eq!(given.count(), 1, "{listed:?}");
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    assert!(!is_let_in(&gate, &by_hand));
+}
+
+fn revoke(gate: &Gate, serial: &str, reason: &str) -> Answer {
+    let path = format!("/api/v1/certificates/{serial}/revoke");
+    gate.house.call("POST", &path, &json!({ "reason": reason }).to_string())
+}
+
+#[test]
+fn whichever_certificate_of_a_device_is_taken_back_none_of_it_is_good_afterwards() {
+    // Made by hand and seen at the door; given out here and never seen.
+    for by in ["by hand", "given out"] {
+        let gate = Gate::new();
+        let by_hand = gate.device("kiosk", "K05", 9, Validity::days(now_s(), 90));
+        let other = gate.device("kiosk", "K06", 10, Validity::days(now_s(), 90));
+        let spare = renewed(&gate, &by_hand).unwrap();
+        assert!(is_let_in(&gate, &other));
+        let listed = good_ones(&gate);
+        assert_eq!(listed.len(), 2, "{listed:?}");
+        let hand = |serial: &&String| serial.ends_with(&"09".repeat(15));
+        let serial = listed.iter().find(|serial| hand(serial) == (by == "by hand")).unwrap();
+        assert_eq!(revoke(&gate, serial, "stolen").status, 204);
+        assert_eq!(good_ones(&gate), Vec::<String>::new(), "{by}");
+        assert!(!is_let_in(&gate, &by_hand) && !is_let_in(&gate, &spare), "{by}");
+        assert!(is_let_in(&gate, &other), "another device's");
+    }
+}
+
+#[test]
+fn nothing_is_taken_back_without_a_reason() {
+    let gate = Gate::new();
+    let kiosk = gate.device("kiosk", "K05", 9, Validity::days(now_s(), 90));
+    assert!(is_let_in(&gate, &kiosk));
+    let serial = good_ones(&gate).remove(0);
+    for reason in ["", "  ", "身份证 990100198501010011"] {
+        assert_eq!(revoke(&gate, &serial, reason).status, 422, "{reason:?}");
+    }
+    let none = gate
+        .house
+        .call("POST", &format!("/api/v1/certificates/{serial}/revoke"), "{}");
+    assert_eq!(none.status, 422);
+    assert!(is_let_in(&gate, &kiosk));
+}
+
+#[test]
+fn a_code_is_for_a_device_that_has_a_place_in_the_hall() {
+    let gate = Gate::new();
+    let ask = |body: serde_json::Value| {
+        let answer = gate.house.call("POST", "/api/v1/enrolment/codes", &body.to_string());
+        (answer.status, answer.text())
+    };
+    for (body, status) in [
+        (json!({"role": "kiosk", "device": "K05"}), 422),
+        (json!({"role": "kiosk", "device": "K05", "place": " "}), 422),
+        (json!({"role": "kiosk", "device": "K05", "place": "长".repeat(41)}), 422),
+        (json!({"role": "admin", "device": "A01", "place": "办公室"}), 422),
+        (json!({"role": "manager", "device": "M01", "place": "办公室"}), 422),
+        (json!({"role": "window", "device": "W99"}), 422),
+        (json!({"role": "window", "device": "W01"}), 200),
+        (json!({"role": "board", "device": "B01", "place": "大厅中央"}), 200),
+    ] {
+        let (got, text) = ask(body.clone());
+        assert_eq!(got, status, "{body}: {text}");
+    }
+    let (code, door) = code(&gate);
+    let first = enrol(&gate, &door, &code, None).0.json();
+    let device = first["name"].as_str().unwrap().to_string();
+    assert!(device.ends_with(":kiosk:K05"), "{device}");
+    let listed = gate.house.call("GET", "/api/v1/certificates", "").json();
+    let k05 = listed["certificates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|c| c["device"] == "K05")
+        .unwrap();
+    assert_eq!(k05["place"], "北门左侧");
 }
 
 #[test]

@@ -123,6 +123,28 @@ fn the_administrator_cannot_read_the_audit_log_and_the_auditor_can_do_nothing_el
             .iter()
             .any(|r| r["action"] == action && r["result"] == result && r["object"] == object)
     };
+    let put = gate
+        .house
+        .call("PUT", "/api/v1/accounts/C7", r#"{"role":"window","windows":["W02"]}"#);
+    assert_eq!(put.status, 200);
+    assert_eq!(gate.house.call("DELETE", "/api/v1/accounts/C7", "").status, 204);
+    assert_eq!(gate.house.call("DELETE", "/api/v1/accounts/C6", "").status, 404);
+    let changes = gate.as_staff(&auditor, "GET", "/api/v1/audit", "").json();
+    let changes: Vec<String> = changes["records"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|r| r["object"] == "C7" || r["object"] == "C6")
+        .map(|r| format!("{}: {} -> {}", r["action"], r["old"], r["new"]).replace('"', ""))
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            "account.put:  -> window W01",
+            "account.put: window W01 first-password -> window W02",
+            "account.close: window W02 first-password -> closed",
+        ]
+    );
     assert!(
         has("account.put", "done", "A1") && has("account.put", "done", "C7"),
         "{log}"
@@ -144,6 +166,55 @@ fn five_wrong_passwords_lock_the_account_on_the_wire_too() {
     assert_eq!((locked.status, locked.code().as_str()), (429, "too-many"));
     let seconds: u64 = locked.header("retry-after").unwrap().parse().unwrap();
     assert!((880..=901).contains(&seconds), "{seconds}");
+}
+
+#[test]
+fn nobody_learns_by_trying_which_codes_are_of_accounts() {
+    let mut gate = Gate::new();
+    gate.account("C1", "window");
+    gate.account("C2", "window");
+    let closed = gate.house.call("DELETE", "/api/v1/accounts/C2", "");
+    assert_eq!(closed.status, 204);
+    let try_in = |gate: &Gate, account: &str| {
+        let body = json!({"account": account, "password": "wrong password", "code": "000000", "window": "W01"});
+        let answer = gate
+            .ask(None, "POST", "/api/v1/sign-in", &[], &body.to_string())
+            .unwrap();
+        let after: i64 = answer.header("retry-after").map_or(0, |after| after.parse().unwrap());
+        // Two askers are not heard in the same second.
+        let near = (after + 5) / 10;
+        (answer.status, answer.json()["detail"].clone(), near)
+    };
+    let codes = ["C1", "C2", "C9"];
+    let heard = codes.map(|code| (0..6).map(|_| try_in(&gate, code)).collect::<Vec<_>>());
+    assert_eq!(
+        heard[0].iter().map(|h| h.0).collect::<Vec<_>>(),
+        [401, 401, 401, 401, 401, 429]
+    );
+    assert_eq!(heard[0], heard[1], "a closed one");
+    assert_eq!(heard[0], heard[2], "one that never was");
+    gate.house.kill();
+    gate.house.start_again();
+    gate.tls = gate.house.tls.unwrap();
+    let heard = codes.map(|code| try_in(&gate, code));
+    assert_eq!(heard[0].0, 429);
+    assert!(heard[0] == heard[1] && heard[0] == heard[2], "{heard:?}");
+}
+
+#[test]
+fn a_manager_who_has_signed_in_does_what_no_certificate_may() {
+    let gate = Gate::new();
+    let cookie = gate.cookie(&gate.account("M1", "hall_manager"));
+    for (method, path, body, status) in [
+        ("POST", "/api/v1/windows/W02/open", r#"{"clerk":"C2"}"#, 200),
+        ("GET", "/metrics", "", 200),
+        ("GET", "/api/v1/makers", "", 200),
+        ("POST", "/api/v1/makers/K01/orders", "{}", 400),
+        ("GET", "/api/v1/accounts", "", 403),
+    ] {
+        let answer = gate.as_staff(&cookie, method, path, body);
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
+    }
 }
 
 #[test]

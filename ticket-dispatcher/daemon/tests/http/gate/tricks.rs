@@ -245,9 +245,12 @@ fn two_lengths_of_one_body_hide_no_second_request() {
 #[test]
 fn a_guesser_who_claims_other_addresses_is_counted_as_one() {
     let gate = Gate::new();
-    let body = json!({"account": "C1", "password": "a wrong password", "code": "000000", "window": "W01"}).to_string();
     let mut silenced = None;
     for n in 0..40 {
+        // Each time another code: one alone is locked after five.
+        let account = format!("C{n}");
+        let body = json!({"account": account, "password": "a wrong password", "code": "000000", "window": "W01"});
+        let body = body.to_string();
         let from = [
             ("x-forwarded-for", format!("10.0.0.{n}")),
             ("forwarded", format!("for=10.1.0.{n}")),

@@ -59,13 +59,13 @@ fn every_call_of_the_interface_refuses_whoever_has_no_good_certificate_or_sessio
     let (foreign_authority, _) = Authority::make(HALL, Validity::days(now_s(), 3650)).unwrap();
     let foreign = Gate::signed(
         &foreign_authority,
-        &DeviceName::new(HALL, "admin", "A01").unwrap(),
+        &DeviceName::new(HALL, "window", "W01").unwrap(),
         20,
         good,
     );
     let other_hall = Gate::signed(
         &gate.authority,
-        &DeviceName::new("elsewhere", "admin", "A01").unwrap(),
+        &DeviceName::new("elsewhere", "window", "W01").unwrap(),
         21,
         good,
     );
@@ -73,7 +73,11 @@ fn every_call_of_the_interface_refuses_whoever_has_no_good_certificate_or_sessio
     let hex = "56".to_string() + &"16".repeat(15);
     assert_eq!(
         gate.house
-            .call("POST", &format!("/api/v1/certificates/{hex}/revoke"), "{}")
+            .call(
+                "POST",
+                &format!("/api/v1/certificates/{hex}/revoke"),
+                r#"{"reason":"lost"}"#
+            )
             .status,
         204
     );
@@ -91,10 +95,15 @@ fn every_call_of_the_interface_refuses_whoever_has_no_good_certificate_or_sessio
         [],
     )
     .unwrap();
-    let refusals: [Refused; 11] = [
+    let refusals: [Refused; 12] = [
         ("none", None, vec![]),
-        ("expired", Some(gate.device("admin", "A02", 23, past)), vec![]),
-        ("not yet good", Some(gate.device("admin", "A03", 24, soon)), vec![]),
+        ("expired", Some(gate.device("window", "W01", 23, past)), vec![]),
+        ("not yet good", Some(gate.device("window", "W01", 24, soon)), vec![]),
+        (
+            "an administrator by certificate",
+            Some(gate.device("admin", "A01", 25, good)),
+            vec![],
+        ),
         ("foreign", Some(foreign), vec![]),
         ("another hall's", Some(other_hall), vec![]),
         ("revoked", Some(revoked), vec![]),
