@@ -1,7 +1,7 @@
 //! `hallctl init`: makes a hall's authority, the dispatcher's certificate and its file, with modes that keep others
 //! out.
 
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -65,6 +65,17 @@ fn init(args: &Args) -> anyhow::Result<()> {
          for the dispatcher alone",
         taken.map(at).unwrap_or_default().display()
     );
+    let owner = std::fs::metadata(&args.dir).map(|known| known.uid());
+    ensure!(
+        owner
+            .as_ref()
+            .is_ok_and(|owner| *owner == rustix::process::geteuid().as_raw())
+            || owner.is_err(),
+        "{} is of another user, who could not read what is made here: \
+         runuser -u \"$(stat -c %U {})\" -- hallctl init …",
+        args.dir.display(),
+        args.dir.display()
+    );
     let mut folder = std::fs::DirBuilder::new();
     folder
         .recursive(true)
@@ -127,12 +138,14 @@ fn told(dir: &Path, hall: &HallFile) {
         hall.hall.id,
         dir.display()
     );
-    println!("Keep ca.key on a second medium in the safe: without it no new kiosk can join.");
-    println!("Next:");
+    println!("Next, as the user who owns this folder, whom the unit runs as (docs/setup.md):");
     println!("  ticket-dispatcher account put --config {config} --id A1 --role admin");
-    println!("  ticket-dispatcher serve --config {config}");
-    println!("  browser: https://NAME:8443/admin   (trust ca.pem), then 登记新设备");
-    println!("  on each kiosk: hallctl enrol --dispatcher NAME:8444 --out kiosk.pem --ca-out ca.pem");
+    println!("  ticket-dispatcher account put --config {config} --id R1 --role auditor");
+    println!("Then, as root: systemctl enable --now ticket-dispatcher");
+    println!("Keep ca.key, hall.key and audit.key on a second medium in the safe: without them no kiosk can join, and");
+    println!("nothing that lies here can be opened. hall.key and audit.key are made with the first account.");
+    println!("Browser: https://NAME:8443/sign-in   (trust ca.pem), then /admin, 登记新设备");
+    println!("On each kiosk: hallctl enrol --dispatcher NAME:8444 --out kiosk.pem --ca-out ca.pem");
 }
 
 #[cfg(test)]

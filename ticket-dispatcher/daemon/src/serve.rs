@@ -45,7 +45,7 @@ const LOOK_AT_CLOCK: Duration = Duration::from_secs(20);
 /// Runs until a signal to stop.
 pub fn run(config: &Path) -> anyhow::Result<ExitCode> {
     let file = DispatcherFile::load(config)?;
-    keys::keep_to_ourselves(&[&file.ledger, &file.access, &file.audit_heads]);
+    keys::keep_to_ourselves(&[&file.ledger, &file.access, &file.audit_heads])?;
     let hall = Arc::new(Hall::new(HallFile::load(&file.hall_file)?));
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -73,7 +73,7 @@ pub enum AuditCommand {
 
 fn open(config: &Path) -> anyhow::Result<(DispatcherFile, Access)> {
     let file = DispatcherFile::load(config)?;
-    keys::keep_to_ourselves(&[&file.ledger, &file.access, &file.audit_heads]);
+    keys::keep_to_ourselves(&[&file.ledger, &file.access, &file.audit_heads])?;
     let missing = Missing::before(&[&file.ledger, &file.access]);
     let crypto: Arc<dyn CryptoProvider> = Arc::new(GmSoft::new(&keys::root_key(&file.key_file, missing)?));
     let access = Access::open(Options {

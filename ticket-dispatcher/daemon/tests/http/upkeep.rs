@@ -271,3 +271,26 @@ fn whatever_the_dispatcher_makes_is_its_own_under_any_umask_and_what_was_wider_i
         assert!(log.contains(&told), "{file}: {log}");
     }
 }
+
+#[test]
+fn root_makes_nothing_in_the_folder_of_the_units_user() {
+    // Nobody else can make files that another user cannot open, so there is nothing to refuse.
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let mut house = House::new();
+    house.kill();
+    std::os::unix::fs::chown(&house.dir, Some(65_534), None).unwrap();
+    let before = std::fs::read(house.dir.join("audit-heads.jsonl")).unwrap();
+    for command in [["account", "list"].as_slice(), &["serve"]] {
+        let run = Command::new(env!("CARGO_BIN_EXE_ticket-dispatcher"))
+            .args(command)
+            .arg("--config")
+            .arg(house.dir.join("dispatcher.toml"))
+            .output()
+            .unwrap();
+        assert_eq!(run.status.code(), Some(2), "{command:?}");
+        assert!(said(&run).contains("of another user (65534)"), "{}", said(&run));
+    }
+    assert_eq!(std::fs::read(house.dir.join("audit-heads.jsonl")).unwrap(), before);
+}
