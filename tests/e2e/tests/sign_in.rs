@@ -153,7 +153,7 @@ async fn the_administrator_makes_accounts_and_codes_and_the_auditor_sees_that() 
     page.says("#records", "新建或重置账号").await?;
     let log = page.words("#records").await?;
     ensure!(
-        log.contains("C7") && log.contains("staff:A1") && log.contains("退出登录"),
+        log.contains("C7") && log.contains("工作人员 A1") && log.contains("更换密码") && log.contains("退出登录"),
         "{log}"
     );
     page.picture("audit").await?;

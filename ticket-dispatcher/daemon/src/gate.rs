@@ -46,6 +46,8 @@ pub struct Gate {
     authority: Option<Authority>,
     revoked: watch::Sender<Arc<BTreeSet<Serial>>>,
     seen: Mutex<BTreeMap<Serial, Seen>>,
+    /// Certificates that were taken back and came all the same. Our authority has signed each, so they are few.
+    turned_away: Mutex<BTreeSet<Serial>>,
     /// Since when the door of enrolment may be open, and until when.
     pub(crate) door_until: watch::Sender<UnixMillis>,
     /// Where the door is, while it is open.
@@ -98,6 +100,7 @@ impl Gate {
             authority: parts.authority,
             revoked: watch::Sender::new(Arc::new(revoked)),
             seen: Mutex::default(),
+            turned_away: Mutex::default(),
             door_until: watch::Sender::new(UnixMillis(0)),
             door_at: watch::Sender::new(None),
             sign_ins: Semaphore::new(SIGN_INS_AT_ONCE),

@@ -244,10 +244,10 @@ async fn connection(stream: TcpStream, peer: IpAddr, door: &Door, app: &App, rou
             let mut revoked = app.gate.revoked();
             if revoked.borrow_and_update().contains(&serial) {
                 metrics::counter!("certificates_refused_total").increment(1);
-                return;
+                return app.gate.turned_away(from, &caller, &serial).await;
             }
             if app.gate.came(&serial, &caller) {
-                app.gate.retire_older(serial.clone()).await;
+                app.gate.retire_older(from, &caller, serial.clone()).await;
             }
             let shown = Shown(Some(serial.clone()));
             tokio::select! {

@@ -2,7 +2,7 @@
 
 import { AnswerLost, Refused, ask } from '../hall/api.js';
 import { byId, make, setText } from '../hall/dom.js';
-import { doneInWords, valueInWords, whyInWords } from './words.js';
+import { doneInWords, valueInWords, whoInWords, whyInWords } from './words.js';
 
 /** Where the page before this one ends, in both logs; null when there is none. */
 let older = null;
@@ -18,8 +18,8 @@ function row(record) {
     { class: refused || alarm ? 'bad' : null },
     make('td', {}, `${record.log === 'hall' ? '账本' : '审计'} ${record.seq}`),
     make('td', {}, new Date(record.at).toLocaleString('zh-CN', { hour12: false, timeZone: 'Asia/Shanghai' })),
-    make('td', {}, record.actor),
-    make('td', {}, record.source),
+    make('td', {}, whoInWords(record.actor)),
+    make('td', {}, whoInWords(record.source)),
     make('td', {}, doneInWords(record.action)),
     make('td', { class: 'mono' }, record.object),
     make('td', {}, change),

@@ -6,8 +6,11 @@ const DONE = {
   'staff.sign-out': '退出登录',
   'account.put': '新建或重置账号',
   'account.close': '停用账号',
+  'account.password': '更换密码',
   'certificate.revoke': '吊销证书',
   'certificate.renew': '换发证书',
+  'certificate.retire': '收回旧证书',
+  'certificate.refuse': '已吊销的证书来连接',
   'enrolment.code': '生成登记码',
   'enrolment.use': '设备登记',
   'audit.read': '查看审计记录',
@@ -69,6 +72,21 @@ const DONE = {
   'dispatcher.stop': '叫号系统停止',
 };
 
+/** @type {Record<string, string>} */
+const WHO = {
+  nobody: '未登录', dispatcher: '叫号系统', console: '本机控制台', loopback: '本机程序', journal: '账本',
+  staff: '工作人员', kiosk: '自助机', window: '窗口', board: '大屏', gateway: '微信网关',
+};
+
+/**
+ * Who, or from where. An address stays one.
+ * @param {string} who
+ */
+export function whoInWords(who) {
+  const [kind, id] = who.split(':');
+  return WHO[kind] && who.split(':').length <= 2 ? [WHO[kind], id].filter(Boolean).join(' ') : who;
+}
+
 /** @param {string} action */
 export const doneInWords = (action) => DONE[action] ?? action;
 
@@ -82,6 +100,7 @@ const WHY = {
   'the first password must be replaced': '须先更换初始密码',
   'the new password is not good enough': '新密码不合要求',
   "this window is not this clerk's": '不是本人负责的窗口',
+  revoked: '已吊销',
   'no such code': '没有这个登记码',
   'the code is too old': '登记码已过期',
   'the request is not bound to the code': '与登记码不符',

@@ -5,7 +5,7 @@ const { staleNotice } = await import('/web/board/words.js');
 const { actionOfKey, actionsOf, isPossible, phaseOf, whyNot } = await import('/web/clerk/actions.js');
 const { finishedPart, refusalInWords } = await import('/web/clerk/words.js');
 const { narrow } = await import('/web/clerk/picker.js');
-const { valueInWords, whyInWords } = await import('/web/audit/words.js');
+const { valueInWords, whoInWords, whyInWords } = await import('/web/audit/words.js');
 
 check('the nearer the turn, the oftener', [30, 10, 1].map((ahead) => askAgainAfterS('waiting', ahead)), [20, 10, 4]);
 check('nothing more to ask when it is over', askAgainAfterS('finished', 0), null);
@@ -83,3 +83,5 @@ check('reasons of programs in words, those of people as typed', whys.map(whyInWo
 check('what an account was', valueInWords('account.put', 'window W01 first-password'), '窗口人员 W01 待首次登录');
 check('which rule', valueInWords('policy.change', 'balanced'), '综合均衡');
 check('a ticket keeps its number', valueInWords('ticket.take', 'A001'), 'A001');
+const who = ['staff:A1', 'nobody', '192.168.9.10', 'fd00::1', 'kiosk:K01'];
+check('who', who.map(whoInWords), ['工作人员 A1', '未登录', '192.168.9.10', 'fd00::1', '自助机 K01']);

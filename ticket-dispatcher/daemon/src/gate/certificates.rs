@@ -225,11 +225,29 @@ impl Gate {
     }
 
     /// A device came with this certificate for the first time since the start: those before it have done their work.
-    pub async fn retire_older(&self, serial: Serial) {
-        let now = self.now();
-        match self.with(move |access| access.retire_older(&serial, now)).await {
-            Ok(gone) => self.refuse(gone),
-            Err(_) => tracing::warn!("older certificates of a device could not be taken back; tried at its next start"),
+    pub async fn retire_older(&self, from: From, caller: &Caller, serial: Serial) {
+        let (now, newest) = (self.now(), serial.to_string());
+        let Ok(gone) = self.with(move |access| access.retire_older(&serial, now)).await else {
+            tracing::warn!("older certificates of a device could not be taken back; tried at its next start");
+            return;
+        };
+        if gone.is_empty() {
+            return;
+        }
+        let line = Line::new(from, caller, "certificate.retire", caller.name());
+        let line = line.was(listed(&gone)).now(newest);
+        self.refuse(gone);
+        // They are taken back whether or not this can be written down: the log has said why it cannot.
+        let _ = self.log(line).await;
+    }
+
+    /// Somebody came with a certificate that was taken back, and is not let in: told once for each since the start.
+    pub async fn turned_away(&self, from: From, caller: &Caller, serial: &Serial) {
+        let told = || self.turned_away.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = told().insert(serial.clone());
+        if first {
+            let line = Line::new(from, caller, "certificate.refuse", serial.to_string());
+            let _ = self.log(line.refused("revoked")).await;
         }
     }
 

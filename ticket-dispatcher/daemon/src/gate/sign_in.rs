@@ -46,6 +46,7 @@ pub async fn sign_in(
     // Two at a time, so that a flood of them does not take the machine's memory.
     let turn = app.gate.sign_ins.acquire().await;
     let account = asked.account.clone();
+    let changes = asked.new_password.is_some();
     let tried = app
         .gate
         .with(move |access| {
@@ -62,10 +63,16 @@ pub async fn sign_in(
     drop(turn);
     match tried {
         Ok((token, session)) => {
-            let line = Line::new(from, &Caller::Staff(session.clone()), "staff.sign-in", &session.account);
+            let staff = Caller::Staff(session.clone());
+            let line = Line::new(from, &staff, "staff.sign-in", &session.account);
             app.gate
                 .log(line.now(session.window.clone().unwrap_or_default()))
                 .await?;
+            if changes {
+                app.gate
+                    .log(Line::new(from, &staff, "account.password", &session.account))
+                    .await?;
+            }
             Ok(([(header::SET_COOKIE, cookie::give(&token))], Json(signed_in(&session))).into_response())
         }
         Err(refused) => {

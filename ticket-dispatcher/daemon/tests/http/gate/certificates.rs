@@ -261,6 +261,45 @@ fn whichever_certificate_of_a_device_is_taken_back_none_of_it_is_good_afterwards
 }
 
 #[test]
+fn the_auditor_sees_what_a_device_had_why_it_lost_it_and_that_the_thief_came_again() {
+    let gate = Gate::new();
+    let by_hand = gate.device("kiosk", "K05", 9, Validity::days(now_s(), 90));
+    let spare = renewed(&gate, &by_hand).unwrap();
+    assert!(is_let_in(&gate, &spare));
+    let next = renewed(&gate, &spare).unwrap();
+    assert!(is_let_in(&gate, &next), "the spare has done its work");
+    let serial = good_ones(&gate).remove(0);
+    assert_eq!(revoke(&gate, &serial, "被盗").status, 204);
+    assert!(!is_let_in(&gate, &next) && !is_let_in(&gate, &next));
+
+    let auditor = gate.cookie(&gate.account("R1", "auditor"));
+    let log = gate.as_staff(&auditor, "GET", "/api/v1/audit", "").json();
+    let of = |action: &str| -> Vec<serde_json::Value> {
+        let all = log["records"].as_array().unwrap();
+        all.iter().filter(|r| r["action"] == action).cloned().collect()
+    };
+    let revoked = &of("certificate.revoke")[0];
+    assert_eq!(
+        (&revoked["object"], &revoked["reason"], &revoked["new"]),
+        (&"kiosk:K05".into(), &"被盗".into(), &"revoked".into())
+    );
+    assert!(revoked["old"].as_str().unwrap().contains(&serial), "{revoked}");
+    let retired = of("certificate.retire");
+    assert!(
+        retired
+            .iter()
+            .all(|r| r["object"] == "kiosk:K05" && r["old"] != "" && r["new"] != "")
+    );
+    assert_eq!(retired.last().unwrap()["new"], serial.as_str());
+    let refused = of("certificate.refuse");
+    assert_eq!(refused.len(), 1, "once, however often it comes: {refused:?}");
+    assert_eq!(
+        (&refused[0]["actor"], &refused[0]["object"], &refused[0]["result"]),
+        (&"kiosk:K05".into(), &serial.as_str().into(), &"refused".into())
+    );
+}
+
+#[test]
 fn nothing_is_taken_back_without_a_reason() {
     let gate = Gate::new();
     let kiosk = gate.device("kiosk", "K05", 9, Validity::days(now_s(), 90));
