@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use drivers_device::{Transport, TransportError};
 use ticket_dispatcher_types::Millis;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::machine::{Config, Effect, Event, Machine, Note};
 
@@ -76,7 +76,10 @@ impl IdReader {
             Ok(0) => return,
             Ok(count) => {
                 let now = self.now();
-                self.machine.bytes(now, &self.buffer[..count])
+                let effects = self.machine.bytes(now, &self.buffer[..count]);
+                // The next bytes may be hours away.
+                self.buffer[..count].zeroize();
+                effects
             }
             Err(error) => self.lost(&error),
         };

@@ -101,6 +101,8 @@ impl DocumentScanner {
             if left.is_zero() {
                 return None;
             }
+            // Who has taken the paper away is not kept for a comparison that is over.
+            self.last.take_if(|(_, at)| at.elapsed() >= STILL_THERE);
             if self.open {
                 self.listen(left, today);
             } else {
@@ -160,7 +162,7 @@ impl DocumentScanner {
     fn seen(&mut self, scan: Scan, today: Date) {
         let now = Instant::now();
         let repeated = match &self.last {
-            Some((last, at)) => *last == scan && scan != Scan::Garbled && now.duration_since(*at) < STILL_THERE,
+            Some((last, _)) => *last == scan && scan != Scan::Garbled,
             None => false,
         };
         self.last = Some((scan.clone(), now));

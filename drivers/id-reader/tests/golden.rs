@@ -27,7 +27,7 @@ fn named(table: &'static str, name: &str) -> Vec<u8> {
 
 fn block(file: &str) -> TextBlock {
     let digits: String = file.lines().filter(|line| !line.starts_with('#')).collect();
-    TextBlock::from_bytes(hex(&digits).try_into().expect("256 bytes"))
+    TextBlock::from_bytes(hex(&digits).as_slice().try_into().expect("256 bytes"))
 }
 
 fn filler(len: usize, factor: usize, offset: usize) -> Vec<u8> {
@@ -269,7 +269,7 @@ fn the_appended_address_reads_and_makes_an_81_byte_reply() {
 fn an_unpaired_surrogate_is_a_warning_and_no_panic() {
     let mut bytes = *block(R1).bytes();
     bytes[2..4].copy_from_slice(&[0x00, 0xD8]);
-    let card = read(&TextBlock::from_bytes(bytes));
+    let card = read(&TextBlock::from_bytes(&bytes));
     assert_eq!(card.warnings, [Warning::Text("name")]);
     assert_eq!(card.name.expose(), "测\u{FFFD}甲");
 }

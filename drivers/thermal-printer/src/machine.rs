@@ -214,6 +214,10 @@ impl Machine {
     pub fn accepted(&mut self, count: usize, now: Millis) {
         let count = count.min(self.out.len());
         self.out.drain(..count);
+        if self.out.is_empty() {
+            // A vector keeps what was drained; given back, the slip of somebody is wiped by the kiosk's allocator.
+            self.out = Vec::new();
+        }
         if count == 0 {
             return;
         }
@@ -240,7 +244,7 @@ impl Machine {
     /// The line broke.
     pub fn line_gone(&mut self, now: Millis) {
         self.line_up = false;
-        self.out.clear();
+        self.out = Vec::new();
         self.poller.lost(now);
         match std::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Idle => {}
@@ -321,7 +325,7 @@ impl Machine {
                 progress_at,
             };
         } else if accepted == 0 {
-            self.out.clear();
+            self.out = Vec::new();
             self.outcome(job.id, not_started(PrinterStatus::Offline));
         } else {
             self.recover(&job, now);
@@ -453,7 +457,7 @@ impl Machine {
     }
 
     fn recover(&mut self, job: &Job, now: Millis) {
-        self.out.clear();
+        self.out = Vec::new();
         self.poller.abandon(now);
         self.phase = Phase::Recovering(Recovery::of(job, now));
     }

@@ -104,7 +104,7 @@ fn raw_block(hex: &Value) -> Result<TextBlock, FormError> {
         .and_then(from_hex)
         .and_then(|bytes| <[u8; TEXT_LEN]>::try_from(bytes).ok());
     let bytes = bytes.ok_or(FormError::Value("text_hex", "256 bytes in hexadecimal"))?;
-    Ok(TextBlock::from_bytes(bytes))
+    Ok(TextBlock::from_bytes(&bytes))
 }
 
 fn from_fields(form: &Map<String, Value>) -> Result<(TextBlock, Vec<&'static str>), FormError> {

@@ -1,7 +1,7 @@
 //! `AA AA AA 96 69 | LEN_HI LEN_LO | body | CHK`: LEN counts body and CHK, CHK is the XOR from LEN_HI to the last byte
 //! of the body (reference section 2).
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// What every frame starts with.
 pub const PREAMBLE: [u8; 5] = [0xAA, 0xAA, 0xAA, 0x96, 0x69];
@@ -145,7 +145,11 @@ impl Parser {
         self.discard(at.unwrap_or(self.buffer.len()));
     }
 
+    /// What is behind the end of a vector is no longer its: wiped before it is given up.
     fn discard(&mut self, count: usize) {
-        self.buffer.drain(..count);
+        let left = self.buffer.len() - count;
+        self.buffer.copy_within(count.., 0);
+        self.buffer[left..].zeroize();
+        self.buffer.truncate(left);
     }
 }

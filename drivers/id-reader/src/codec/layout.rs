@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use ticket_dispatcher_types::Personal;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
 /// Bytes of a text block.
 pub const TEXT_LEN: usize = 256;
@@ -146,9 +146,10 @@ pub enum TextError {
     },
 }
 
-/// The text of a card. Wiped when dropped, never shown.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
-pub struct TextBlock([u8; TEXT_LEN]);
+/// The text of a card. Wiped when dropped, never shown. Always `TEXT_LEN` bytes, and not in an array: whoever hands an
+/// array on leaves a copy of it on the stack.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TextBlock(Zeroizing<Vec<u8>>);
 
 impl core::fmt::Debug for TextBlock {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -159,20 +160,21 @@ impl core::fmt::Debug for TextBlock {
 impl TextBlock {
     /// A blank card of that kind.
     pub fn blank(kind: CardKind) -> Self {
-        let mut block = Self(core::array::from_fn(|at| if at % 2 == 0 { b' ' } else { 0 }));
+        let mut block = Self(Zeroizing::new([b' ', 0].repeat(TEXT_LEN / 2)));
         // ASCII: one byte and a zero.
         block.0[TYPE_AT] = u8::try_from(u32::from(kind.type_character())).unwrap_or(b' ');
         block
     }
 
     /// As it came.
-    pub fn from_bytes(bytes: [u8; TEXT_LEN]) -> Self {
-        Self(bytes)
+    pub fn from_bytes(bytes: &[u8; TEXT_LEN]) -> Self {
+        Self(Zeroizing::new(bytes.to_vec()))
     }
 
     /// All of it.
     pub fn bytes(&self) -> &[u8; TEXT_LEN] {
-        &self.0
+        let bytes = self.0.as_slice().try_into();
+        bytes.expect("a text block is made with this length and never grows")
     }
 
     /// The kind of card; the unit at byte 248 when it is none that is known.

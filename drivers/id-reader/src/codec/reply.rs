@@ -105,7 +105,7 @@ impl Blocks {
         let blocks = &data[counts_len..];
         let text_block: &[u8; TEXT_LEN] = blocks[..text].try_into().map_err(|_| ReplyError::TextLength(text))?;
         Ok(Self {
-            text: TextBlock::from_bytes(*text_block),
+            text: TextBlock::from_bytes(text_block),
             photo: Zeroizing::new(blocks[text..text + photo].to_vec()),
             fingerprints: Zeroizing::new(blocks[text + photo..].to_vec()),
         })
