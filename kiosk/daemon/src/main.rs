@@ -19,6 +19,7 @@ mod screen;
 mod vault;
 mod watchdog;
 
+use std::alloc::System;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 
@@ -29,9 +30,14 @@ use kiosk_outbox::Outbox;
 use provisioning_config::keys::listed;
 use provisioning_config::kiosk_file::KioskFile;
 use ticket_dispatcher_types::{Millis, UnixMillis};
+use zeroizing_alloc::ZeroAlloc;
 
 use crate::clock::Clock;
 use crate::core::{Core, Devices, Message};
+
+/// Whatever is freed is wiped: persons pass through buffers of libraries that know nothing of them.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// One kiosk of the hall.
 #[derive(Parser)]

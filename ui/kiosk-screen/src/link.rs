@@ -83,6 +83,10 @@ fn session(socket: &PathBuf, sender: &Sender, tell: &impl Fn(News)) -> io::Resul
         if reader.by_ref().take(LINE_MAX).read_until(b'\n', &mut line)? == 0 {
             return Ok(());
         }
+        if reader.buffer().is_empty() {
+            // The buffer still holds the line, perhaps for hours: given back, it is wiped (`main.rs`).
+            reader = BufReader::new(reader.into_inner());
+        }
         match serde_json::from_slice::<Model>(&line) {
             Ok(model) if shown.is_some_and(|revision| model.revision < revision) => {
                 tracing::debug!(revision = model.revision, "older than what is shown");

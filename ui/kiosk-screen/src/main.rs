@@ -4,12 +4,18 @@
 use anyhow::{Context, bail};
 use clap::Parser;
 use slint::ComponentHandle;
+use std::alloc::System;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use ui_kiosk_screen::link::News;
 use ui_kiosk_screen::screens::{App, Theme};
 use ui_kiosk_screen::{headless, intents, link, picture, web};
+use zeroizing_alloc::ZeroAlloc;
+
+/// Whatever is freed is wiped: what stood on the screen is nobody's business afterwards.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// Draws the kiosk's screens.
 #[derive(Debug, Parser)]
