@@ -61,6 +61,8 @@ impl HttpService {
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(CALL_TIMEOUT)
+            // Every answer names a person: its connection ends with it, and so do the buffers of both sides.
+            .pool_max_idle_per_host(0)
             .no_proxy()
             .tls_certs_only(roots)
             .identity(identity)

@@ -1,6 +1,7 @@
 //! Listeners and connections: limits on time, size and number before any handler runs.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use axum::extract::Request;
+use axum::http::{HeaderValue, Method, Version, header};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -41,6 +43,13 @@ const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
 const CONNECTIONS_MAX: usize = 20_000;
 /// Streams of one HTTP/2 connection.
 const H2_STREAMS_MAX: u32 = 32;
+/// Calls that name a person, whoever makes them; `POST /api/v1/tickets` names one where a device makes it.
+const NAMES_SOMEBODY: [&str; 4] = [
+    "/api/v1/tickets/hand-over",
+    "/api/v1/bookings",
+    "/api/v1/bookings/find",
+    "/api/v1/bookings/unblock",
+];
 /// How long open connections may take to end at shutdown.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -216,8 +225,7 @@ pub async fn serve(bound: Bound, app: Arc<App>, router: Router, seats: Arc<Seats
 async fn turn_away(stream: TcpStream, door: Arc<Door>) {
     // Only the plain door can say so in words; a handshake for a client that is turned away would cost the most.
     if matches!(*door, Door::Loopback) {
-        let service =
-            hyper::service::service_fn(async |_: Request<Incoming>| Ok::<_, std::convert::Infallible>(too_many()));
+        let service = hyper::service::service_fn(async |_: Request<Incoming>| Ok::<_, Infallible>(too_many()));
         let connection = hyper::server::conn::http1::Builder::new()
             .keep_alive(false)
             .serve_connection(TokioIo::new(stream), service);
@@ -277,7 +285,16 @@ async fn http<S>(
         request.extensions_mut().insert(from);
         request.extensions_mut().insert(TakesBearer(takes_bearer));
         request.extensions_mut().insert(shown.clone());
-        router.clone().oneshot(request)
+        let ends = names_somebody(&request, &caller);
+        let answer = router.clone().oneshot(request);
+        async move {
+            let mut answer = answer.await?;
+            if ends {
+                let headers = answer.headers_mut();
+                headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
@@ -298,6 +315,15 @@ async fn http<S>(
         // The library waits for ever for the bytes by which it tells HTTP/1.1 from HTTP/2.
         () = silent(&asked) => metrics::counter!("connections_that_never_ask_total").increment(1),
     }
+}
+
+/// Whether a connection ends with this request: it has read a person into buffers that are of nobody, and a kept one
+/// holds them there until others have come by, perhaps for a night. HTTP/2 cannot end for one of its requests.
+fn names_somebody<B>(request: &Request<B>, caller: &Caller) -> bool {
+    let path = request.uri().path();
+    let takes = path == "/api/v1/tickets" && matches!(caller, Caller::Device(..));
+    let posts = *request.method() == Method::POST && request.version() < Version::HTTP_2;
+    posts && (takes || NAMES_SOMEBODY.contains(&path))
 }
 
 /// Ends when a client has asked nothing for as long as it may; never for one that has.

@@ -104,6 +104,9 @@ impl CallError {
 #[derive(Clone)]
 pub struct Client {
     calls: reqwest::Client,
+    /// For calls that name a person: their connections end with the answer, and with them what both sides have read
+    /// into their buffers. A kept one would hold the person until others have come by.
+    persons: reqwest::Client,
     streams: reqwest::Client,
     base: String,
     token: Option<String>,
@@ -116,6 +119,7 @@ impl Client {
         let mut token = None;
         let builder = || reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).no_proxy();
         let (mut calls, mut streams) = (builder().timeout(CALL_TIMEOUT), builder().read_timeout(SILENCE_MAX));
+        let mut persons = builder().timeout(CALL_TIMEOUT).pool_max_idle_per_host(0);
         match access {
             Access::MutualTls { ca, cert, key } => {
                 let roots = reqwest::Certificate::from_pem_bundle(&ca).map_err(bad)?;
@@ -127,12 +131,14 @@ impl Client {
                 }
                 let identity = reqwest::Identity::from_pem(&pem).map_err(bad)?;
                 calls = calls.tls_certs_only(roots.clone()).identity(identity.clone());
+                persons = persons.tls_certs_only(roots.clone()).identity(identity.clone());
                 streams = streams.tls_certs_only(roots).identity(identity);
             }
             Access::Loopback { token: given } => token = Some(given),
         }
         Ok(Self {
             calls: calls.build().map_err(bad)?,
+            persons: persons.build().map_err(bad)?,
             streams: streams.build().map_err(bad)?,
             base: base.trim_end_matches('/').to_string(),
             token,
@@ -141,7 +147,7 @@ impl Client {
 
     /// `POST /tickets`. The same key always gets the same ticket.
     pub async fn take_ticket(&self, key: IdemKey, request: &TakeTicket) -> Result<TicketIssued, CallError> {
-        self.post("/api/v1/tickets", key, request).await
+        self.post(&self.persons, "/api/v1/tickets", key, request).await
     }
 
     /// `POST /tickets/{id}/cancel`.
@@ -149,7 +155,8 @@ impl Client {
         let body = CancelTicket {
             reason: reason.to_string(),
         };
-        self.post(&format!("/api/v1/tickets/{id}/cancel"), key, &body).await
+        let path = format!("/api/v1/tickets/{id}/cancel");
+        self.post(&self.calls, &path, key, &body).await
     }
 
     /// `POST /leases`: the numbers that this kiosk may give out alone today.
@@ -162,7 +169,8 @@ impl Client {
 
     /// `POST /tickets/hand-over`. The same ticket is taken in once.
     pub async fn hand_over(&self, key: IdemKey, request: &HandOver) -> Result<HandedOver, CallError> {
-        self.post("/api/v1/tickets/hand-over", key, request).await
+        self.post(&self.persons, "/api/v1/tickets/hand-over", key, request)
+            .await
     }
 
     /// `POST /makers`: tells how a kiosk's maker is, and hears what staff orders.
@@ -184,7 +192,7 @@ impl Client {
     /// `POST /bookings/find`.
     pub async fn find_bookings(&self, request: &FindBookings) -> Result<FoundBookings, CallError> {
         let request = self
-            .authorised(self.calls.post(format!("{}/api/v1/bookings/find", self.base)))
+            .authorised(self.persons.post(format!("{}/api/v1/bookings/find", self.base)))
             .json(request);
         answer(request.send().await.map_err(CallError::from_http)?).await
     }
@@ -207,7 +215,8 @@ impl Client {
     /// `POST /whatif`.
     pub async fn what_if(&self, request: &WhatIf) -> Result<WhatIfAnswer, CallError> {
         // It changes nothing, so no two of them need telling apart.
-        self.post("/api/v1/whatif", IdemKey::from_bytes([0; 16]), request).await
+        let key = IdemKey::from_bytes([0; 16]);
+        self.post(&self.calls, "/api/v1/whatif", key, request).await
     }
 
     /// `GET /hall`.
@@ -244,8 +253,14 @@ impl Client {
         answer(request.send().await.map_err(CallError::from_http)?).await
     }
 
-    async fn post<T: DeserializeOwned>(&self, path: &str, key: IdemKey, body: &impl Serialize) -> Result<T, CallError> {
-        let request = self.authorised(self.calls.post(format!("{}{path}", self.base)));
+    async fn post<T: DeserializeOwned>(
+        &self,
+        by: &reqwest::Client,
+        path: &str,
+        key: IdemKey,
+        body: &impl Serialize,
+    ) -> Result<T, CallError> {
+        let request = self.authorised(by.post(format!("{}{path}", self.base)));
         let request = request.header("Idempotency-Key", key.to_string()).json(body);
         answer(request.send().await.map_err(CallError::from_http)?).await
     }

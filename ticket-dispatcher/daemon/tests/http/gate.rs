@@ -4,6 +4,7 @@ mod asks;
 mod certificates;
 mod clocks;
 mod log;
+mod named;
 mod sign_in;
 mod tricks;
 mod walks;
