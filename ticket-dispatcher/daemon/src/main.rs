@@ -47,9 +47,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use ticket_dispatcher_identity::{CryptoProvider, GmSoft};
 use ticket_dispatcher_ledger::{LedgerError, Report, backup, restore};
+use tikv_jemallocator::Jemalloc;
+use zeroizing_alloc::ZeroAlloc;
 
+/// Whatever is freed is wiped: persons pass through buffers of libraries that know nothing of them.
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: ZeroAlloc<Jemalloc> = ZeroAlloc(Jemalloc);
 
 /// Gives out and calls the numbers of a government service hall.
 #[derive(Parser)]
