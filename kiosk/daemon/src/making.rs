@@ -1,8 +1,8 @@
 //! The maker's side of the kiosk: a desk that asks the making-record service, and a thread that drives the machine.
 //!
-//! The record is in the memory of these two alone: the flow hears a masked name, the store keeps the
-//! number and the picture sealed until the job is over. A job that was begun is driven to its end, over restarts of
-//! either side; what the back end must hear is sent until it answers.
+//! The record is in the memory of these two alone: the flow hears a masked name, the store keeps the number and the
+//! picture sealed until the job is over. A job that was begun is driven to its end, over restarts of either side; what
+//! the back end must hear is sent until it answers.
 
 mod blanks;
 mod desk;
