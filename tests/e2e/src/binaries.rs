@@ -82,6 +82,11 @@ impl Daemon {
         Ok(Self { child, ready })
     }
 
+    /// Its process; none once it has ended.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// The whole ready line.
     pub fn ready(&self) -> &Value {
         &self.ready

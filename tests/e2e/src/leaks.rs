@@ -132,6 +132,33 @@ pub fn finds_in(file: &Path, bytes: &[u8], secrets: &[Secret]) -> Vec<Find> {
     finds
 }
 
+/// Where a secret lies, once for each time that it does.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// At which byte.
+    pub at: usize,
+    /// How many bytes of it.
+    pub len: usize,
+    /// `name in UTF-8`.
+    pub kind: String,
+}
+
+/// Every place of every form in some bytes, in the order in which they lie there.
+pub fn places_in(bytes: &[u8], secrets: &[Secret]) -> Vec<Place> {
+    let mut places = Vec::new();
+    for secret in secrets {
+        for (form, needle) in &secret.forms {
+            places.extend(memchr::memmem::find_iter(bytes, needle).map(|at| Place {
+                at,
+                len: needle.len(),
+                kind: format!("{} in {form}", secret.kind),
+            }));
+        }
+    }
+    places.sort();
+    places
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

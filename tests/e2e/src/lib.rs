@@ -1,12 +1,14 @@
 //! What the end-to-end tests and `hall-check` share: a real browser, and the product's binaries by path.
 //!
 //! Nothing here may look inside the product: only processes, sockets, pages and pictures. `leaks` looks at the bytes
-//! that it has written, as a thief would, `wire` at those that crossed the loopback; neither understands any of them.
+//! that it has written, as a thief would, `wire` at those that crossed the loopback, `memory` at those that a running
+//! program holds; none of them understands any.
 
 pub mod binaries;
 pub mod browser;
 pub mod dispatcher;
 pub mod leaks;
+pub mod memory;
 pub mod page;
 pub mod wire;
 
