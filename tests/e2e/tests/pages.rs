@@ -129,6 +129,7 @@ async fn the_board_keeps_its_last_state_and_says_how_old_it_is() -> anyhow::Resu
 async fn a_clerk_needs_the_keyboard_alone() -> anyhow::Result<()> {
     let hall = Dispatcher::start().await?;
     hall.open("W02").await?;
+    hall.open("P01").await?;
     let mut tickets = Vec::new();
     for _ in 0..5 {
         tickets.push(hall.take(SERVICE).await?);
@@ -174,6 +175,9 @@ async fn a_clerk_needs_the_keyboard_alone() -> anyhow::Result<()> {
     page.says("#number", &number(3)).await?;
     page.press("t").await?;
     page.says("#picker-title", &number(3)).await?;
+    let offered = page.words("#picker-list").await?;
+    ensure!(offered.contains("2号综合窗口"), "no window that can do it: {offered}");
+    ensure!(!offered.contains("公安1号窗口"), "a window that cannot do it: {offered}");
     page.type_in("w02").await?;
     page.shows("#picker-list", |words| {
         words.lines().count() <= 2 && words.contains('2')

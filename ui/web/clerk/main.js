@@ -143,7 +143,12 @@ async function rest(desk) {
 /** @param {import('./actions.js').TicketView} ticket */
 async function transfer(ticket) {
   const services = [...state.services.values()].filter((one) => !ticket.services.includes(one.id));
-  const windows = (state.hall?.windows ?? []).filter((one) => one.id !== windowId && one.state !== 'closed');
+  // The dispatcher refuses a window that cannot do the matter: the person would stand there in vain.
+  const signs = state.services.get(ticket.services[ticket.matter])?.windows ?? [];
+  const can = new Set(signs.map((sign) => sign['zh-Hans']));
+  const windows = (state.hall?.windows ?? []).filter(
+    (one) => one.id !== windowId && one.state !== 'closed' && can.has(one.name['zh-Hans']),
+  );
   const target = await pick(`把 ${ticket.number} 转到哪个窗口或事项`, [
     ...windows.map((one) => ({
       label: one.name['zh-Hans'],

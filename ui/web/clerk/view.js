@@ -9,7 +9,7 @@ import { CLASSES, PHASES, WINDOW_STATES } from './words.js';
 /** @typedef {import('./actions.js').TicketView} TicketView */
 /** @typedef {import('../hall/fold.js').LocalText} LocalText */
 /**
- * @typedef {{id: string, group: string, name: LocalText, keywords: string[],
+ * @typedef {{id: string, group: string, name: LocalText, windows: LocalText[], keywords: string[],
  *   pinyin_initials: string, materials: LocalText[]}} Service
  */
 
