@@ -177,7 +177,10 @@ async fn a_clerk_needs_the_keyboard_alone() -> anyhow::Result<()> {
     page.says("#picker-title", &number(3)).await?;
     let offered = page.words("#picker-list").await?;
     ensure!(offered.contains("2号综合窗口"), "no window that can do it: {offered}");
-    ensure!(!offered.contains("公安1号窗口"), "a window that cannot do it: {offered}");
+    ensure!(
+        !offered.contains("公安1号窗口"),
+        "a window that cannot do it: {offered}"
+    );
     page.type_in("w02").await?;
     page.shows("#picker-list", |words| {
         words.lines().count() <= 2 && words.contains('2')
