@@ -21,8 +21,8 @@ pub struct House {
     env: Vec<(String, String)>,
 }
 
-/// Around midnight a hall that is open around the clock waits for the windows of its new day, and books nobody for today
-/// any more: then it stands in another zone.
+/// Around midnight a hall that is open around the clock waits for the windows of its new day, and books nobody for
+/// today any more: then it stands in another zone.
 fn around_midnight() -> bool {
     let now = jiff::Timestamp::now().in_tz("Asia/Shanghai").unwrap();
     matches!(now.hour(), 23 | 0 | 1)
