@@ -269,6 +269,8 @@ async fn alone(hall: &Hall, card: &Value) -> anyhow::Result<Vec<Secret>> {
 /// A temporary card: the record with its photo comes over the network, its picture goes to the machine.
 async fn temporary_card(hall: &Hall) -> anyhow::Result<Vec<Secret>> {
     let kiosk = &hall.kiosk;
+    // Nobody takes the card before we have seen it in the slot.
+    kiosk.post("maker/take", json!({"after_s": null})).await?;
     kiosk.touch("办临时身份证").await?;
     kiosk.touch("同意，开始").await?;
     kiosk.see("请扫描领取凭证").await?;
