@@ -3,6 +3,8 @@
 //! Both doors are tried in turns in the same run. Clients and dispatcher share the machine, and a client pays about as
 //! much for a handshake as the dispatcher does, so the CPU of the dispatcher says more than the rate.
 
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -179,7 +181,9 @@ pub fn tls_of(dir: &Path, authority: &Authority, validity: Validity) -> anyhow::
     let leaf = authority.server(&names, &[1; 16], validity)?;
     std::fs::write(dir.join("ca.pem"), authority.cert_pem())?;
     std::fs::write(dir.join("cert.pem"), &leaf.cert_pem)?;
-    std::fs::write(dir.join("key.pem"), leaf.key_pem.as_bytes())?;
+    let mut key = std::fs::OpenOptions::new();
+    key.write(true).create(true).truncate(true).mode(0o600);
+    key.open(dir.join("key.pem"))?.write_all(leaf.key_pem.as_bytes())?;
     Ok(r#"
 [tls]
 listen = "127.0.0.1:0"

@@ -102,7 +102,8 @@ pub fn tls(file: &provisioning_config::dispatcher_file::Tls) -> anyhow::Result<T
         .with_context(|| format!("cannot read {}", name(&file.cert)))?
         .collect::<Result<_, _>>()
         .with_context(|| format!("in {}", name(&file.cert)))?;
-    let key = PrivateKeyDer::from_pem_file(&file.key).with_context(|| format!("cannot read {}", name(&file.key)))?;
+    let key = crate::keys::private_text(&file.key)?;
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).with_context(|| format!("in {}", name(&file.key)))?;
     let verifier = WebPkiClientVerifier::builder(Arc::new(roots))
         .allow_unauthenticated()
         .build()?;

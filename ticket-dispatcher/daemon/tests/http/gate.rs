@@ -44,7 +44,8 @@ fn serial(n: u8) -> [u8; 16] {
     [n; 16]
 }
 
-fn private(path: &std::path::Path, text: &str) {
+/// A file that nobody else reads.
+pub fn private(path: &std::path::Path, text: &str) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::write(path, text).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();

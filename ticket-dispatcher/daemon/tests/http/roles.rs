@@ -64,7 +64,7 @@ fn house_with_tls() -> Tls {
     let dir = std::env::temp_dir().join(format!("tls-{}-{:?}", std::process::id(), std::thread::current().id()));
     std::fs::create_dir_all(&dir).unwrap();
     let write = |name: &str, pem: &str| {
-        std::fs::write(dir.join(name), pem).unwrap();
+        crate::gate::private(&dir.join(name), pem);
         dir.join(name).display().to_string()
     };
     let more = format!(

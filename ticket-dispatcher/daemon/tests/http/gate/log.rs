@@ -238,3 +238,22 @@ fn an_older_log_in_the_place_of_todays_is_told_at_the_start_and_to_the_auditor_a
     );
     assert_eq!(verify(&gate).0, Some(1), "and it stays so, whatever is written on");
 }
+
+#[test]
+fn the_key_of_the_dispatchers_certificate_must_be_its_own_alone_too() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut gate = Gate::new();
+    gate.house.kill();
+    let text = std::fs::read_to_string(gate.house.dir.join("dispatcher.toml")).unwrap();
+    let line = text.lines().find(|line| line.starts_with("key = ")).unwrap();
+    let key = line.split('"').nth(1).unwrap();
+    std::fs::set_permissions(key, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_ticket-dispatcher"))
+        .args(["serve", "--config"])
+        .arg(gate.house.dir.join("dispatcher.toml"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(2), "{said}");
+    assert!(said.contains("key.pem can be read by others"), "{said}");
+}
