@@ -114,6 +114,13 @@ fn cut(text: &str) -> &str {
 /// The record that the log was shortened at its front: `object` is the last place that went.
 pub(crate) const FORGET: &str = "audit.forget";
 
+/// The record that says where the hall's journal ended: `object` is the place, `new` the hash of that row, hex. So a
+/// head vouches for the journal, too.
+pub const JOURNAL_MARK: &str = "journal.mark";
+
+/// The record that the log was not the one that was signed.
+pub const BROKEN: &str = "audit.broken";
+
 /// Place and time in eight bytes each, then every text with its length in front, so that no two records read alike.
 pub(crate) fn canonical(seq: u64, at_ms: i64, texts: [&str; 9]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(128);
@@ -226,6 +233,12 @@ impl Access {
     /// The last records before a place, at most so many, the newest first.
     pub fn audit_before(&self, seq: u64, at_most: usize) -> Result<Vec<Record>, AccessError> {
         self.records("seq < ?1 ORDER BY seq DESC", params![place(seq), count(at_most)])
+    }
+
+    /// The newest record of an action.
+    pub fn audit_last(&self, action: &str) -> Result<Option<Record>, AccessError> {
+        let found = self.records("action = ?1 ORDER BY seq DESC", params![action, count(1)])?;
+        Ok(found.into_iter().next())
     }
 
     fn records(&self, which: &str, bounds: impl Params) -> Result<Vec<Record>, AccessError> {

@@ -20,7 +20,7 @@ mod tries;
 mod verify;
 
 pub use account::{AccountView, NewAccount, PASSWORD_CHARS_MIN, SignIn, SignInRefused, StaffRole};
-pub use audit::{Entry, Outcome, Record};
+pub use audit::{BROKEN, Entry, JOURNAL_MARK, Outcome, Record};
 pub use certificates::{Issued, Serial};
 pub use codes::{CODE_MINUTES, CODE_TRIES_MAX, CodeRefused, NewCode, OpenCode};
 pub use heads::{Copies, HEADS_EVERY_MINUTES, Head, HeadKey};

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use ticket_dispatcher_identity::{CryptoProvider, KeyUse};
 use ticket_dispatcher_types::UnixMillis;
 
-use crate::audit::{COLUMNS, FORGET, Record, canonical, last_of, place, record};
+use crate::audit::{BROKEN, COLUMNS, FORGET, JOURNAL_MARK, Record, canonical, last_of, place, record};
 use crate::heads::{HEADS_EVERY_MINUTES, Head};
 use crate::store::{Access, AccessError};
 
@@ -38,6 +38,11 @@ pub enum Wrong {
     },
     /// No head vouches for any record that is there.
     NoHead,
+    /// The journal of the hall is not the one that stood at this place when a head was signed.
+    Journal {
+        /// The place in the journal.
+        place: u64,
+    },
     /// From this record on no head was signed, although records were written for so long.
     HeadsStopped {
         /// Minutes from this record to the newest.
@@ -56,6 +61,7 @@ impl Wrong {
             Self::ForeignHead => "foreign-head",
             Self::CutOff { .. } => "cut-off",
             Self::NoHead => "no-head",
+            Self::Journal { .. } => "journal",
             Self::HeadsStopped { .. } => "heads-stopped",
         }
     }
@@ -76,6 +82,11 @@ impl fmt::Display for Wrong {
                 f,
                 "the log ends at {end}, but a signed head knows of this record: the tail was cut off, or an older log \
                  was put in place"
+            ),
+            Self::Journal { place } => write!(
+                f,
+                "the journal of the hall has no row {place}, or another one than when this was signed: it was changed, \
+                 its tail was cut off, or an older one was put in place"
             ),
             Self::NoHead => f.write_str("no signed head vouches for any record, so nothing is proved"),
             Self::HeadsStopped { minutes } => write!(
@@ -113,6 +124,10 @@ pub struct AuditReport {
     pub unprotected: u64,
     /// When the newest record was written.
     pub newest: Option<UnixMillis>,
+    /// Where the journal ended when the last head was signed over it: its place and the hash of the row there, hex.
+    pub journal: Option<(u64, String)>,
+    /// Records that say that the log was found broken at a start.
+    pub told_broken: Vec<u64>,
     /// What is wrong; empty is good.
     pub findings: Vec<AuditFinding>,
 }
@@ -208,6 +223,12 @@ impl AuditReport {
             self.records += 1;
             self.first = if self.first == 0 { seq } else { self.first };
             forgotten |= found.action == FORGET && found.object.parse() == Ok(self.first - 1);
+            if found.action == BROKEN {
+                self.told_broken.push(seq);
+            }
+            if let (JOURNAL_MARK, Ok(place)) = (found.action.as_str(), found.object.parse()) {
+                self.journal = Some((place, found.new.clone()));
+            }
             self.unprotected += 1;
             unprotected_since.get_or_insert((seq, found.at_ms));
             for (signed, when) in at(heads, seq) {
@@ -257,6 +278,11 @@ fn holds(crypto: &dyn CryptoProvider, before: &[u8; 32], found: &Record, mac: &[
 }
 
 impl Access {
+    /// [`verify`] of this log.
+    pub fn verify(&self, public_key: &[u8], copies: &[Head]) -> Result<AuditReport, AccessError> {
+        verify(&self.file, self.crypto.as_ref(), public_key, copies)
+    }
+
     /// What copies of heads say against this log, without reading all of it: for every start. Records that were
     /// forgotten are nobody's to say anything about.
     pub fn audit_against(&self, copies: &[Head], public_key: &[u8]) -> Result<Vec<AuditFinding>, AccessError> {
@@ -267,6 +293,16 @@ impl Access {
             .query_row("SELECT coalesce(min(seq), 0) FROM audit", [], |row| row.get(0))
             .map_err(|e| self.sqlite(e))?;
         let mut findings = Vec::new();
+        let heads: i64 = db
+            .query_row("SELECT count(*) FROM audit_head", [], |row| row.get(0))
+            .map_err(|e| self.sqlite(e))?;
+        if last.is_some() && heads == 0 {
+            // A head is signed with the first record: somebody took them all away.
+            findings.push(AuditFinding {
+                seq: None,
+                what: Wrong::NoHead,
+            });
+        }
         for head in copies.iter().filter(|head| place(head.seq) >= first) {
             let there: Option<[u8; 32]> = db
                 .prepare_cached("SELECT mac FROM audit WHERE seq = ?1")

@@ -168,15 +168,18 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
     // From now on a head vouches for the log, and tells that its key was made once.
     app.gate.sign_head();
     ready(addrs)?;
+    let whole = Arc::clone(&app);
+    drop(tokio::task::spawn_blocking(move || whole.gate.check_all_of_log()));
     wait_for_signal().await?;
     tracing::info!("stopping");
     view.hub.close();
     let _ = stop.send(true);
     while doors.join_next().await.is_some() {}
     app.gate.log_own("dispatcher.stop", version()).await;
-    app.gate.sign_head();
     ledger.stop();
     let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+    // After the last row, so that the head vouches for it.
+    app.gate.sign_head();
     Ok(())
 }
 
@@ -262,6 +265,8 @@ async fn keep_the_day(ledger: Ledger, clock: Clock, app: Arc<App>, audit_days: u
         if clock.stamp().now >= END_OF_DAY {
             ledger.end_of_day();
             app.gate.forget(audit_days);
+            let app = Arc::clone(&app);
+            drop(tokio::task::spawn_blocking(move || app.gate.check_all_of_log()));
         }
     }
 }

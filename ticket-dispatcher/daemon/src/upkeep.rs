@@ -8,11 +8,13 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use provisioning_config::dispatcher_file::DispatcherFile;
 use provisioning_config::hall_file::HallFile;
-use ticket_dispatcher_access::{Access, AuditReport, Copies, Entry, HeadKey, NewAccount, Options, StaffRole};
+use ticket_dispatcher_access::{
+    Access, AuditFinding, AuditReport, Copies, Entry, HeadKey, NewAccount, Options, StaffRole, Wrong,
+};
 use ticket_dispatcher_identity::{CryptoProvider, GmSoft};
 use ticket_dispatcher_types::{ClerkId, UnixMillis};
 
-use crate::gate::heads;
+use crate::gate::heads::{self, journal_holds};
 use crate::keys::{self, Missing};
 
 /// `account …`
@@ -200,7 +202,14 @@ pub fn audit(command: AuditCommand) -> anyhow::Result<ExitCode> {
     let beside = heads.is_none();
     let kept = heads.unwrap_or_else(|| file.audit_heads.clone());
     let copies = Copies::read(&kept).with_context(|| format!("cannot read {}", kept.display()))?;
-    let report = ticket_dispatcher_access::verify(&file.access, &crypto, key.public(), &copies.heads)?;
+    let mut report = ticket_dispatcher_access::verify(&file.access, &crypto, key.public(), &copies.heads)?;
+    // One place is enough: the rows before it are chained to it, which `verify` checks.
+    if let Some((place, hash)) = &report.journal
+        && !journal_holds(&file.ledger, *place, hash)?
+    {
+        let (seq, what) = (None, Wrong::Journal { place: *place });
+        report.findings.push(AuditFinding { seq, what });
+    }
     for line in told(&report) {
         println!("{line}");
     }
@@ -245,6 +254,12 @@ fn told(report: &AuditReport) -> Vec<String> {
         lines.push(format!(
             "proved: records {first} to {last} are as they were when the last head was signed, {signed}"
         ));
+        if let Some((place, _)) = report.journal {
+            lines.push(format!(
+                "proved: the journal's row {place} is the one of then; `ticket-dispatcher verify` says whether those \
+                 before it are"
+            ));
+        }
         if first > 1 {
             lines.push(format!(
                 "proved: records 1 to {} were forgotten on time, by a record",
@@ -262,6 +277,13 @@ fn not_proved(report: &AuditReport, unreadable: usize, kept: &Path, beside: bool
         let (count, newest) = (report.unprotected, time(newest));
         lines.push(format!(
             "{count} records after the last head, the newest from {newest}, are protected by nothing yet"
+        ));
+    }
+    if let Some(first) = report.told_broken.first() {
+        let (count, first) = (report.told_broken.len(), first);
+        lines.push(format!(
+            "{count} records, the first of them {first}, say that the log was not the one that was signed when the \
+             dispatcher started: what was there before is not proved by heads of after"
         ));
     }
     let kept = kept.display();

@@ -43,7 +43,7 @@ pub fn acts_before(file: &Path, seq: u64, at_least: usize) -> Result<Vec<Act>, L
     let db = open_reader(file)?;
     let (mut acts, mut end) = (Vec::new(), seq);
     while acts.len() < at_least {
-        let rows = rows(&db, file, "seq < ?1 ORDER BY seq DESC", end)?;
+        let rows = rows(&db, file, "seq < ?1 ORDER BY seq DESC", end, ROWS)?;
         let Some(last) = rows.last() else { break };
         end = last.seq;
         for row in rows {
@@ -63,7 +63,7 @@ pub fn acts_from(file: &Path, seq: u64, at_least: usize) -> Result<(Vec<Act>, u6
     let db = open_reader(file)?;
     let (mut acts, mut next) = (Vec::new(), seq);
     while acts.len() < at_least {
-        let rows = rows(&db, file, "seq >= ?1 ORDER BY seq", next)?;
+        let rows = rows(&db, file, "seq >= ?1 ORDER BY seq", next, ROWS)?;
         let Some(last) = rows.last() else { break };
         next = last.seq + 1;
         for row in &rows {
@@ -73,14 +73,33 @@ pub fn acts_from(file: &Path, seq: u64, at_least: usize) -> Result<(Vec<Act>, u6
     Ok((acts, next))
 }
 
-fn rows(db: &Connection, file: &Path, which: &str, seq: u64) -> Result<Vec<Row>, LedgerError> {
+/// A place of the journal and the hash of its row, which stands for all rows up to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// The place.
+    pub seq: u64,
+    /// SM3 of the row, the one before it chained in.
+    pub hash: [u8; 32],
+}
+
+/// The last row up to a place; none where there is none.
+pub fn mark_at(file: &Path, at_most: u64) -> Result<Option<Mark>, LedgerError> {
+    let db = open_reader(file)?;
+    let last = rows(&db, file, "seq < ?1 ORDER BY seq DESC", at_most.saturating_add(1), 1)?;
+    Ok(last.first().map(|row| Mark {
+        seq: row.seq,
+        hash: row.hash(),
+    }))
+}
+
+fn rows(db: &Connection, file: &Path, which: &str, seq: u64, at_most: u32) -> Result<Vec<Row>, LedgerError> {
     let sql = format!(
         "SELECT seq, at_ms, kind, idem, input, outcome, engine_version, prev_hash FROM journal WHERE {which} LIMIT ?2"
     );
     let mut query = db.prepare_cached(&sql).in_file(file)?;
     // The place after the last one that can be is asked for by whoever wants the end.
     let seq = i64::try_from(seq).unwrap_or(i64::MAX);
-    let rows = query.query_map(params![seq, ROWS], read_row).in_file(file)?;
+    let rows = query.query_map(params![seq, at_most], read_row).in_file(file)?;
     rows.collect::<rusqlite::Result<_>>().in_file(file)
 }
 

@@ -1,10 +1,13 @@
-//! Signed heads of the audit log: they are made here, copied to where they outlive the machine's own file, and held
-//! against the log at each start. A log that is not the one that was signed stops no hall: it is told.
+//! Signed heads of the audit log and, through its marks, of the hall's journal: they are made here, copied to where
+//! they outlive the machine's own file, and held against both at each start. A log that is not the one that was signed
+//! stops no hall: it is told.
 
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use ticket_dispatcher_access::{Access, Copies, Entry, Head, HeadKey};
+use data_encoding::HEXLOWER;
+use ticket_dispatcher_access::{Access, AuditFinding, BROKEN, Copies, Entry, Head, HeadKey, JOURNAL_MARK, Wrong};
+use ticket_dispatcher_ledger::{LedgerError, mark_at};
 use ticket_dispatcher_types::UnixMillis;
 
 use super::Gate;
@@ -40,28 +43,85 @@ fn append(copies: &Path, line: &str) -> std::io::Result<()> {
     file.sync_all()
 }
 
+/// Whether the journal still has the row that stood at its end when a head was signed.
+pub fn journal_holds(journal: &Path, place: u64, hash: &str) -> Result<bool, LedgerError> {
+    let there = mark_at(journal, place)?;
+    Ok(there.is_some_and(|mark| mark.seq == place && HEXLOWER.encode(&mark.hash) == hash))
+}
+
 impl Gate {
-    /// Signs the end of the audit log and copies the head.
+    /// Writes down where the journal ends, signs the end of the audit log, and copies the head: it vouches for both.
     pub fn sign_head(&self) {
+        if let Err(error) = self.mark_journal() {
+            tracing::error!(%error, "the end of the journal could not be written down beside the head");
+        }
         sign(&self.access, &self.head_key, &self.heads_file, self.now());
     }
 
-    /// Holds the copies of heads against the log: one that was cut, or an older one in its place, is told in the log of
-    /// the machine and to the auditor, at every start for as long as it is so. The hall goes on: numbers are needed
-    /// whatever somebody did to a log.
+    fn mark_journal(&self) -> anyhow::Result<()> {
+        let Some(mark) = mark_at(&self.journal, u64::MAX)? else {
+            return Ok(());
+        };
+        let (place, hash) = (mark.seq.to_string(), HEXLOWER.encode(&mark.hash));
+        let known = self.access.audit_last(JOURNAL_MARK)?;
+        if known.is_some_and(|known| known.object == place && known.new == hash) {
+            return Ok(());
+        }
+        let entry = Entry {
+            action: JOURNAL_MARK,
+            object: &place,
+            new: &hash,
+            ..Entry::default()
+        };
+        self.access.audit(&entry, self.now())?;
+        Ok(())
+    }
+
+    /// Holds the copies of heads against the log, and the journal against the log's last mark: one that was cut, or an
+    /// older one in its place, is told in the log of the machine and to the auditor, at every start for as long as it
+    /// is so. The hall goes on: numbers are needed whatever somebody did to a log.
     pub fn check_log(&self) {
-        let copies = match Copies::read(&self.heads_file) {
-            Ok(copies) => copies,
-            Err(error) => {
-                tracing::error!(%error, file = %self.heads_file.display(), "copies of heads cannot be read");
-                return;
+        match self.found_at_start() {
+            Ok(found) => self.tell(&found),
+            Err(error) => tracing::error!(%error, "the audit log could not be held against its heads"),
+        }
+    }
+
+    fn found_at_start(&self) -> anyhow::Result<Vec<AuditFinding>> {
+        let copies = Copies::read(&self.heads_file)?;
+        let mut found = self.access.audit_against(&copies.heads, self.head_key.public())?;
+        if let Some(mark) = self.access.audit_last(JOURNAL_MARK)? {
+            let place = mark.object.parse().unwrap_or(0);
+            if !journal_holds(&self.journal, place, &mark.new)? {
+                let (seq, what) = (Some(mark.seq), Wrong::Journal { place });
+                found.push(AuditFinding { seq, what });
             }
-        };
-        let found = self.access.audit_against(&copies.heads, self.head_key.public());
-        let found = match found {
-            Ok(found) => found,
-            Err(error) => return tracing::error!(%error, "the audit log could not be held against its heads"),
-        };
+        }
+        Ok(found)
+    }
+
+    /// Reads the whole log, record by record, which takes seconds in a log of years: beside the work, at each start and
+    /// each night.
+    pub fn check_all_of_log(&self) {
+        let checked = Copies::read(&self.heads_file)
+            .map_err(anyhow::Error::from)
+            .and_then(|copies| {
+                let report = self.access.verify(self.head_key.public(), &copies.heads)?;
+                let told = self.found_at_start()?;
+                // What the start has told is told.
+                Ok(report
+                    .findings
+                    .into_iter()
+                    .filter(|one| !told.contains(one))
+                    .collect::<Vec<_>>())
+            });
+        match checked {
+            Ok(found) => self.tell(&found),
+            Err(error) => tracing::error!(%error, "the audit log could not be read through"),
+        }
+    }
+
+    fn tell(&self, found: &[AuditFinding]) {
         let Some(first) = found.first() else { return };
         let place = first.seq.unwrap_or(0).to_string();
         tracing::error!(
@@ -71,7 +131,7 @@ impl Gate {
             first.what
         );
         let entry = Entry {
-            action: "audit.broken",
+            action: BROKEN,
             object: &place,
             reason: first.what.word(),
             ..Entry::default()

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ticket_dispatcher_access::{Session, SessionToken, SignIn, SignInRefused};
 use ticket_dispatcher_protocol::{Problem, ProblemKind, SignInAsked, SignedIn};
+use ticket_dispatcher_types::ClerkId;
 use zeroize::Zeroizing;
 
 use super::{From, Line, cookie};
@@ -47,7 +48,7 @@ pub async fn sign_in(
     let turn = app.gate.sign_ins.acquire().await;
     let account = asked.account.clone();
     let changes = asked.new_password.is_some();
-    let tried = app
+    let (tried, exists) = app
         .gate
         .with(move |access| {
             let given = SignIn {
@@ -57,7 +58,10 @@ pub async fn sign_in(
                 window: asked.window.as_deref(),
                 new_password: asked.new_password.as_ref().map(|new| new.expose()),
             };
-            access.sign_in(&given, now)
+            let tried = access.sign_in(&given, now)?;
+            let id = ClerkId::new(&asked.account).ok();
+            let exists = id.map(|id| access.account(&id)).transpose()?.flatten().is_some();
+            Ok((tried, exists))
         })
         .await?;
     drop(turn);
@@ -80,9 +84,9 @@ pub async fn sign_in(
             if wrong {
                 app.gate.guesses.sign_ins.wrong(&from.0, now);
             }
-            // What was typed may be a password in the wrong field: only what can be an account is written down.
-            let known = ticket_dispatcher_types::ClerkId::new(&account).is_ok() && account.len() <= 16;
-            let object = if known { account } else { "?".to_string() };
+            // What was typed may be a password or a person's number in the wrong field: only what is an account is
+            // written down.
+            let object = if exists { account } else { "?".to_string() };
             let line = Line::new(from, &Caller::Nobody, "staff.sign-in", object);
             app.gate.log(line.refused(refused.to_string())).await?;
             Err(failure(refused, now.0))

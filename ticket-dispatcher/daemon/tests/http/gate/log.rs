@@ -257,3 +257,87 @@ fn the_key_of_the_dispatchers_certificate_must_be_its_own_alone_too() {
     assert_eq!(out.status.code(), Some(2), "{said}");
     assert!(said.contains("key.pem can be read by others"), "{said}");
 }
+
+/// Copies a database with its log, or puts the copy back.
+fn copy(gate: &Gate, from: &str, to: &str) {
+    for part in ["", "-wal", "-shm"] {
+        let (from, to) = (
+            gate.house.dir.join(format!("{from}{part}")),
+            gate.house.dir.join(format!("{to}{part}")),
+        );
+        let _ = std::fs::remove_file(&to);
+        if from.exists() {
+            std::fs::copy(from, to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_older_journal_in_the_place_of_todays_is_told_though_it_fits_in_itself() {
+    let mut gate = Gate::new();
+    let auditor = gate.account("R1", "auditor");
+    gate.house.take("S101", None, &crate::house::key(1));
+    gate.house.kill();
+    copy(&gate, "journal.db", "older.db");
+    gate.house.start_again();
+    let set = json!({"policy": "fifo", "reason": "for a friend"}).to_string();
+    assert_eq!(gate.house.call("POST", "/api/v1/policy", &set).status, 200);
+    gate.house.kill();
+    // The next start signs a head that vouches for the journal's end.
+    gate.house.start_again();
+    gate.house.kill();
+    let (code, said) = verify(&gate);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("proved: the journal's row"), "{said}");
+
+    copy(&gate, "older.db", "journal.db");
+    assert!(gate.house.verify(true).0, "the older journal is sound in itself");
+    let (code, said) = verify(&gate);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("the journal of the hall has no row"), "{said}");
+    gate.house.start_again();
+    gate.tls = gate.house.tls.unwrap();
+    let log = std::fs::read_to_string(gate.house.dir.join("log")).unwrap();
+    assert!(log.contains("the journal of the hall has no row"), "{log}");
+    let records = all(&gate, &gate.cookie(&auditor));
+    let told = records.iter().find(|r| r["action"] == "audit.broken").unwrap();
+    assert_eq!(told["reason"], "journal");
+}
+
+#[test]
+fn a_start_tells_a_changed_record_and_that_all_heads_are_gone() {
+    let mut gate = Gate::new();
+    let auditor = gate.account("R1", "auditor");
+    gate.house.kill();
+    let change = |gate: &Gate, sql: &str| {
+        let db = rusqlite::Connection::open(gate.house.dir.join("access.sqlite")).unwrap();
+        assert!(db.execute(sql, []).unwrap() > 0);
+    };
+    change(&gate, "UPDATE audit SET object = 'A9' WHERE action = 'account.put'");
+    gate.house.start_again();
+    gate.tls = gate.house.tls.unwrap();
+    let cookie = gate.cookie(&auditor);
+    let reasons = |gate: &Gate, cookie: &str| -> Vec<String> {
+        let records = all(gate, cookie);
+        let broken = records.iter().filter(|r| r["action"] == "audit.broken");
+        broken.map(|r| r["reason"].as_str().unwrap().to_string()).collect()
+    };
+    // All of the log is read beside the work.
+    let began = std::time::Instant::now();
+    while reasons(&gate, &cookie).is_empty() {
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "not told");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert_eq!(reasons(&gate, &cookie), ["changed"]);
+    gate.house.kill();
+    change(&gate, "DELETE FROM audit_head");
+    std::fs::remove_file(gate.house.dir.join("audit-heads.jsonl")).unwrap();
+    gate.house.start_again();
+    gate.tls = gate.house.tls.unwrap();
+    assert!(reasons(&gate, &cookie).contains(&"no-head".to_string()));
+    let (_, said) = verify(&gate);
+    assert!(
+        said.contains("say that the log was not the one that was signed"),
+        "{said}"
+    );
+}

@@ -240,10 +240,10 @@ fn the_audit_log_is_checked_by_command_and_a_changed_byte_is_named() {
     let (code, said) = verify();
     assert_eq!(code, Some(0), "{said}");
     assert!(
-        said.starts_with("sound: 6 records, first 1, 6 heads checked, 3 of them copies"),
+        said.starts_with("sound: 7 records, first 1, 6 heads checked, 3 of them copies"),
         "{said}"
     );
-    assert!(said.contains("proved: records 1 to 6 are as they were"), "{said}");
+    assert!(said.contains("proved: records 1 to 7 are as they were"), "{said}");
     assert!(
         said.contains("not proved: that log and copies were not changed together"),
         "{said}"
@@ -285,4 +285,26 @@ fn a_wrong_check_code_is_heard_ten_times_and_then_not_even_the_right_one() {
         200,
         "the QR still works"
     );
+}
+
+#[test]
+fn what_is_typed_into_the_field_of_the_account_and_is_none_is_not_written_down() {
+    let gate = Gate::new();
+    gate.account("C1", "window");
+    let auditor = gate.account("R1", "auditor");
+    for typed in ["A8F35GVHB5PE8GWX", "110101900307747", "13800138000", "ZhangWei", "C1"] {
+        let body = json!({"account": typed, "password": "a wrong password", "code": "000000", "window": "W01"});
+        let answer = gate.ask(None, "POST", "/api/v1/sign-in", &[], &body.to_string());
+        assert_eq!(answer.unwrap().status, 401, "{typed}");
+    }
+    let cookie = gate.cookie(&auditor);
+    let export = gate.as_staff(&cookie, "GET", "/api/v1/audit/export", "").text();
+    for typed in ["A8F35GVHB5PE8GWX", "110101900307747", "13800138000", "ZhangWei"] {
+        assert!(!export.contains(typed), "{typed} is in the log");
+    }
+    let refused = export
+        .lines()
+        .filter(|line| line.contains("staff.sign-in") && line.contains("refused"));
+    let mut objects = refused.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["object"].clone());
+    assert!(objects.any(|object| object == "C1"), "whose account was tried is told");
 }
