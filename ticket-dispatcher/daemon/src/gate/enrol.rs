@@ -31,6 +31,7 @@ use crate::body;
 use crate::caller::{Caller, Role};
 use crate::problem::Failure;
 use crate::server::{self, Door, Seats};
+use crate::tickets::may_tell_a_person;
 
 /// Characters of a place.
 const PLACE_CHARS_MAX: usize = 40;
@@ -109,6 +110,11 @@ fn place(hall: &HallFile, role: Role, asked: &MakeEnrolmentCode) -> Result<Strin
     }
     if given.chars().count() > PLACE_CHARS_MAX {
         return Err(format!("A place has at most {PLACE_CHARS_MAX} characters."));
+    }
+    if may_tell_a_person(given) {
+        return Err(
+            "放置位置不要写姓名、证件号或电话。A place is no person: no names or numbers of theirs.".to_string(),
+        );
     }
     Ok(given.to_string())
 }

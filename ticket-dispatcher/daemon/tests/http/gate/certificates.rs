@@ -326,6 +326,10 @@ fn a_code_is_for_a_device_that_has_a_place_in_the_hall() {
         (json!({"role": "kiosk", "device": "K05"}), 422),
         (json!({"role": "kiosk", "device": "K05", "place": " "}), 422),
         (json!({"role": "kiosk", "device": "K05", "place": "长".repeat(41)}), 422),
+        (
+            json!({"role": "kiosk", "device": "K05", "place": "张三 １３８００１３８０００"}),
+            422,
+        ),
         (json!({"role": "admin", "device": "A01", "place": "办公室"}), 422),
         (json!({"role": "manager", "device": "M01", "place": "办公室"}), 422),
         (json!({"role": "window", "device": "W99"}), 422),
