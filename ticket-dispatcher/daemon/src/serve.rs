@@ -229,12 +229,21 @@ async fn count_metrics(app: Arc<App>) {
     }
 }
 
-/// Signs the end of the audit log every five minutes.
+/// Signs the end of the audit log every five minutes, and reads all of it once a day.
 async fn keep_heads(app: Arc<App>) {
+    let mut read_through = app.clock.stamp().day;
     loop {
         tokio::time::sleep(SIGN_HEADS_EVERY).await;
-        let app = Arc::clone(&app);
-        let _ = tokio::task::spawn_blocking(move || app.gate.sign_head()).await;
+        let (app, day) = (Arc::clone(&app), app.clock.stamp().day);
+        let new_day = day != read_through;
+        read_through = day;
+        let work = move || {
+            app.gate.sign_head();
+            if new_day {
+                app.gate.check_all_of_log();
+            }
+        };
+        let _ = tokio::task::spawn_blocking(work).await;
     }
 }
 
@@ -265,8 +274,6 @@ async fn keep_the_day(ledger: Ledger, clock: Clock, app: Arc<App>, audit_days: u
         if clock.stamp().now >= END_OF_DAY {
             ledger.end_of_day();
             app.gate.forget(audit_days);
-            let app = Arc::clone(&app);
-            drop(tokio::task::spawn_blocking(move || app.gate.check_all_of_log()));
         }
     }
 }
