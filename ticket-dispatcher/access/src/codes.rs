@@ -25,6 +25,13 @@ pub struct NewCode {
     pub until: UnixMillis,
 }
 
+impl NewCode {
+    /// What it is called by, in the device's request and in the log: no secret.
+    pub fn id(&self) -> &str {
+        &self.text[..ID_CHARS]
+    }
+}
+
 /// A code that is still open, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OpenCode {

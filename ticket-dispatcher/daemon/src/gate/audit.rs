@@ -38,6 +38,15 @@ pub struct Before {
     hall: Option<u64>,
 }
 
+impl Before {
+    /// For the record of the reading; nothing for the newest page.
+    fn words(&self) -> String {
+        let before = |log: &str, place: Option<u64>| place.map(|place| format!("{log} {place}"));
+        let places = [before("gate", self.gate), before("hall", self.hall)];
+        places.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+}
+
 fn of_gate(record: Record) -> AuditRecord {
     AuditRecord {
         log: AuditLog::Gate,
@@ -75,7 +84,7 @@ fn of_hall(act: Act) -> AuditRecord {
     }
 }
 
-/// Both logs as one list, by time. Reading it is a record too.
+/// Both logs as one list, by time. Each page that is read is a record too.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "audit",
     params(("gate" = Option<u64>, Query, description = "Records of the audit log before this place"),
         ("hall" = Option<u64>, Query, description = "Records of the journal before this place")),
@@ -87,9 +96,10 @@ pub async fn records(
     Asked(before): Asked<Before>,
 ) -> Result<Json<AuditRecords>, Failure> {
     caller.must_be(AUDITOR)?;
-    if before.gate.is_none() && before.hall.is_none() {
-        app.gate.log(Line::new(from, &caller, "audit.read", "")).await?;
-    }
+    // Each page, from wherever: a place behind the end is the newest page in other words.
+    app.gate
+        .log(Line::new(from, &caller, "audit.read", before.words()))
+        .await?;
     let place = AuditPlace {
         gate: before.gate.unwrap_or(u64::MAX),
         hall: before.hall.unwrap_or(u64::MAX),

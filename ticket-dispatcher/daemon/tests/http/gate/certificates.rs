@@ -374,6 +374,24 @@ fn a_code_that_is_replayed_relayed_or_tried_six_times_opens_nothing() {
         403,
         "the sixth try, though right"
     );
+    // Who was refused knows no device; by the code's id the auditor finds for which one it was made.
+    let auditor = gate.cookie(&gate.account("R1", "auditor"));
+    let log = gate.as_staff(&auditor, "GET", "/api/v1/audit", "").json();
+    let records = log["records"].as_array().unwrap();
+    let refused = |r: &&serde_json::Value| r["action"] == "enrolment.use" && r["result"] == "refused";
+    let tries: Vec<_> = records.iter().filter(refused).map(|r| r["object"].clone()).collect();
+    assert_eq!(tries[0], first.id());
+    assert_eq!(tries[1..], vec![serde_json::Value::from(second.id()); tries.len() - 1]);
+    let made = records.iter().filter(|r| r["action"] == "enrolment.code");
+    let made: Vec<_> = made.map(|r| (r["object"].clone(), r["new"].clone())).collect();
+    let of = |code: &Code| {
+        let device = "urn:hall:foshan-street:kiosk:K05".into();
+        (device, format!("{} 北门左侧", code.id()).into())
+    };
+    assert_eq!(made, [of(&first), of(&second)]);
+    for secret in [first.secret(), second.secret()] {
+        assert!(!log.to_string().contains(secret));
+    }
     // The door knows one path and no other.
     let other = exchange(
         gate.connect_to(door.parse().unwrap(), None),
