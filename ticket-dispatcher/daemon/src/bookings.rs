@@ -47,6 +47,7 @@ pub async fn book(
     sent: Body,
 ) -> Result<Response, Failure> {
     caller.must_be(BOOKERS)?;
+    caller.must_have_signed_in()?;
     let idem = body::idempotency_key(&headers)?;
     let bytes = Zeroizing::new(body::read(&headers, sent).await?.to_vec());
     let request: BookSlot = body::parse(&headers, &bytes)?;
@@ -106,6 +107,7 @@ pub async fn cancel(
     headers: HeaderMap,
 ) -> Result<Json<BookingView>, Failure> {
     caller.must_be(BOOKERS)?;
+    caller.must_have_signed_in()?;
     let id = BookingId::new(id).map_err(|_| Failure::not_found("booking"))?;
     let known = app.view.read().engine.booking(&id).is_some();
     if !known {
@@ -180,6 +182,7 @@ pub async fn find(
     sent: Body,
 ) -> Result<Json<FoundBookings>, Failure> {
     caller.must_be(FINDERS)?;
+    caller.must_have_signed_in()?;
     let bytes = Zeroizing::new(body::read(&headers, sent).await?.to_vec());
     let request: FindBookings = body::parse(&headers, &bytes)?;
     check_holder(&app, &request.holder)?;
@@ -200,11 +203,14 @@ pub async fn unblock(
     sent: Body,
 ) -> Result<Json<FoundBookings>, Failure> {
     caller.must_be(STAFF)?;
+    caller.must_have_signed_in()?;
     let bytes = Zeroizing::new(body::read(&headers, sent).await?.to_vec());
     let request: UnblockBooker = body::parse(&headers, &bytes)?;
     check_holder(&app, &request.holder)?;
     persons::may_ask(&app, from, &caller).await?;
     let why = needed_reason(&request.reason)?;
+    // A repeated key unblocks nobody again, and is told again what there is of them.
+    persons::found_by_staff(&app, from, &caller).await?;
     let ask = Ask {
         who: caller.name(),
         idem: body::idempotency_key(&headers)?,

@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq as _;
 use ticket_dispatcher_access::{Serial, Session, StaffRole};
 use ticket_dispatcher_protocol::ProblemKind;
 use ticket_dispatcher_queue_core::By;
-use ticket_dispatcher_types::{HallId, WindowId};
+use ticket_dispatcher_types::{ClerkId, HallId, WindowId};
 use zeroize::Zeroizing;
 
 use crate::problem::Failure;
@@ -127,6 +127,11 @@ impl Caller {
         }
     }
 
+    /// The same as the journal names clerks.
+    pub fn clerk(&self) -> Option<ClerkId> {
+        self.account().and_then(|account| ClerkId::new(account).ok())
+    }
+
     /// What they may be, and where they sit.
     fn seat(&self) -> Option<(Role, &str)> {
         match self {
@@ -164,6 +169,16 @@ impl Caller {
                 "This needs a certificate of a device of the hall, or a sign-in.",
             )),
         }
+    }
+
+    /// Refuses a window's certificate alone where people are asked for. It moves its own window's queue, like the
+    /// keypad on the desk; whom a document is of is for a person to ask, who has signed in.
+    pub fn must_have_signed_in(&self) -> Result<(), Failure> {
+        if matches!(self, Self::Device(Role::Window, _)) {
+            let what = "请先登录。A window's certificate alone may not ask for people. Sign in.";
+            return Err(Failure::new(ProblemKind::Forbidden, what));
+        }
+        Ok(())
     }
 
     /// A window's certificate is good for that window alone.

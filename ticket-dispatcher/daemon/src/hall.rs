@@ -84,7 +84,7 @@ impl Hall {
         self.window_names.get(group).cloned().unwrap_or_default()
     }
 
-    /// True when the hall file lets this window, or the clerk who sits there, call past the policy.
+    /// True when the hall file lets this window, or this clerk anywhere, call past the policy.
     pub fn may_pick(&self, window: &WindowId, clerk: Option<&ClerkId>) -> bool {
         let rules = &self.file.rules;
         rules.pick_windows.contains(window) || clerk.is_some_and(|clerk| rules.pick_clerks.contains(clerk))

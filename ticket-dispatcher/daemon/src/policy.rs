@@ -13,13 +13,14 @@ use serde::Deserialize;
 use ticket_dispatcher_protocol::{
     PickTicket, PolicyChoice, PolicyView, Problem, ProblemKind, Said, SetPolicy, WaitingList, WaitingTicket,
 };
-use ticket_dispatcher_queue_core::{Engine, Event, Policy, Ticket, Weighing};
+use ticket_dispatcher_queue_core::{Engine, Event, Policy, Ticket, Weighing, WindowNow};
 use ticket_dispatcher_types::{Millis, TicketId, TicketNo, WindowId};
 use zeroize::Zeroizing;
 
 use crate::app::{App, Ask, Told};
 use crate::body::{self, Asked};
 use crate::caller::{Caller, Role};
+use crate::keys::fresh_key;
 use crate::live_hall::entry;
 use crate::problem::Failure;
 use crate::tickets::needed_reason;
@@ -130,19 +131,30 @@ pub async fn set_policy(
     Ok(Json(policy_view(&app.view.read())))
 }
 
-/// Refuses a window without the right to pass by the policy, whoever asks for it.
-fn must_pick(app: &App, window: &WindowId) -> Result<(), Failure> {
+/// Whether who asks may pass by the policy at this window: the window may, or the account that they have signed in
+/// under. Who opened it, or is named there, gives nothing to who sits there now, and a certificate is nobody. A tool of
+/// the machine stands in for the clerk whom it has named.
+pub fn may_pick(app: &App, caller: &Caller, window: &WindowNow) -> bool {
+    let clerk = match caller {
+        Caller::Loopback => window.clerk.clone(),
+        _ => caller.clerk(),
+    };
+    app.hall.may_pick(&window.id, clerk.as_ref())
+}
+
+/// Refuses whoever has no right to pass by the policy.
+fn must_pick(app: &App, caller: &Caller, window: &WindowId) -> Result<(), Failure> {
     let picture = app.view.read();
     let here = picture
         .engine
         .window(window)
         .ok_or_else(|| Failure::not_found("window"))?;
-    if app.hall.may_pick(window, here.clerk.as_ref()) {
+    if may_pick(app, caller, here) {
         return Ok(());
     }
     Err(Failure::new(
         ProblemKind::Forbidden,
-        "本窗口没有选号的权限。The hall file gives neither this window nor its clerk the right to choose \
+        "本窗口没有选号的权限。The hall file gives neither this window nor you the right to choose \
          (rules.pick_windows, rules.pick_clerks).",
     ))
 }
@@ -166,11 +178,10 @@ pub async fn waiting(
     caller: Caller,
     Path(w): Path<String>,
     Asked(look): Asked<Look>,
-    headers: HeaderMap,
 ) -> Result<Json<WaitingList>, Failure> {
     caller.must_be(STAFF)?;
     let window = window_id(&caller, &w)?;
-    must_pick(&app, &window)?;
+    must_pick(&app, &caller, &window)?;
     if !LOOKS.contains(&look.reason.as_str()) {
         let what = format!("The reason must be one of {}.", LOOKS.join(", "));
         return Err(Failure::new(ProblemKind::Unprocessable, what));
@@ -178,7 +189,8 @@ pub async fn waiting(
     let outcome = app
         .must(Ask {
             who: caller.name(),
-            idem: body::idempotency_key(&headers)?,
+            // The list is made anew for each answer, so each is a look: a key that came before counts for nothing.
+            idem: fresh_key(),
             route: "peek",
             request: Zeroizing::new(format!("{window}\n{}", look.reason).into_bytes()),
             event: Event::Peek {
@@ -235,7 +247,7 @@ pub async fn call(
 ) -> Result<Response, Failure> {
     caller.must_be(STAFF)?;
     let window = window_id(&caller, &w)?;
-    must_pick(&app, &window)?;
+    must_pick(&app, &caller, &window)?;
     let idem = body::idempotency_key(&headers)?;
     let bytes = body::read(&headers, body).await?;
     let asked: PickTicket = body::parse(&headers, &bytes)?;

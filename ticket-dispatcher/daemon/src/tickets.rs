@@ -59,6 +59,9 @@ pub async fn take(
     caller.must_be(STAFF_AND_KIOSK)?;
     let bytes = Zeroizing::new(body::read(&headers, sent).await?.to_vec());
     let request: TakeTicket = body::parse(&headers, &bytes)?;
+    if request.holder.is_some() {
+        caller.must_have_signed_in()?;
+    }
     check(&app, &request)?;
     if request.holder.is_some() {
         persons::may_ask(&app, from, &caller).await?;

@@ -12,12 +12,13 @@ use ticket_dispatcher_protocol::{
     Called, GroupView, NextMatter, NextTicket, OpenWindow, PauseWindow, Problem, ProblemKind, WindowDesk,
 };
 use ticket_dispatcher_queue_core::{Effect, Event, Why};
-use ticket_dispatcher_types::{ClerkId, CloseReason, Millis, TicketId, TicketState, WindowId};
+use ticket_dispatcher_types::{CloseReason, Millis, TicketId, TicketState, WindowId};
 use zeroize::Zeroizing;
 
 use crate::app::{App, Ask, Told};
 use crate::body;
 use crate::caller::{Caller, Role};
+use crate::policy::may_pick;
 use crate::problem::Failure;
 use crate::tickets::ticket_view;
 use crate::view::Picture;
@@ -38,7 +39,7 @@ pub async fn desk(
     Path(w): Path<String>,
 ) -> Result<Json<WindowDesk>, Failure> {
     caller.must_be(STAFF)?;
-    desk_of(&app, &window_id(&caller, &w)?).map(Json)
+    desk_of(&app, &caller, &window_id(&caller, &w)?).map(Json)
 }
 
 pub fn window_id(caller: &Caller, text: &str) -> Result<WindowId, Failure> {
@@ -46,7 +47,7 @@ pub fn window_id(caller: &Caller, text: &str) -> Result<WindowId, Failure> {
     WindowId::new(text).map_err(|_| Failure::not_found("window"))
 }
 
-fn desk_of(app: &App, id: &WindowId) -> Result<WindowDesk, Failure> {
+fn desk_of(app: &App, caller: &Caller, id: &WindowId) -> Result<WindowDesk, Failure> {
     let picture = app.view.read();
     let window = picture.engine.window(id).ok_or_else(|| Failure::not_found("window"))?;
     let groups = app.hall.window(id).map(|w| w.groups.as_slice()).unwrap_or_default();
@@ -72,7 +73,7 @@ fn desk_of(app: &App, id: &WindowId) -> Result<WindowDesk, Failure> {
         why: current
             .as_ref()
             .and_then(|t| Some(said(picture.record.last_call(t.id)?).zh)),
-        may_pick: app.hall.may_pick(id, window.clerk.as_ref()),
+        may_pick: may_pick(app, caller, window),
         waiting: groups.iter().map(|g| g.waiting).sum(),
         groups,
         held: show(here(TicketState::Held).map(|t| t.id).collect()),
@@ -103,7 +104,7 @@ async fn ask<T: serde::de::DeserializeOwned>(
     call: Call,
     route: &'static str,
     event: impl FnOnce(WindowId, T) -> Event,
-) -> Result<(Arc<App>, WindowId, Told), Failure> {
+) -> Result<(Arc<App>, Caller, WindowId, Told), Failure> {
     call.caller.must_be(STAFF)?;
     let window = window_id(&call.caller, &call.w)?;
     let idem = body::idempotency_key(&call.headers)?;
@@ -121,13 +122,13 @@ async fn ask<T: serde::de::DeserializeOwned>(
         holder: None,
     };
     let told = call.app.ask(ask).await?;
-    Ok((call.app, window, told))
+    Ok((call.app, call.caller, window, told))
 }
 
-fn desk_after((app, window, told): (Arc<App>, WindowId, Told)) -> Result<Json<WindowDesk>, Failure> {
+fn desk_after((app, caller, window, told): (Arc<App>, Caller, WindowId, Told)) -> Result<Json<WindowDesk>, Failure> {
     match told {
         Told::Refused(refusal) => Err(refusal.into()),
-        Told::Done(_) | Told::NobodyWaits => desk_of(&app, &window).map(Json),
+        Told::Done(_) | Told::NobodyWaits => desk_of(&app, &caller, &window).map(Json),
     }
 }
 
@@ -142,8 +143,10 @@ pub async fn open(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<WindowDesk>, Failure> {
-    // Whoever has signed in works under their own code, whatever the page sends.
-    let signed_in = caller.account().and_then(|account| ClerkId::new(account).ok());
+    // Whoever has signed in works under their own code, whatever the page sends. A certificate is a thing on the desk,
+    // whoever presses its keys: under it nobody has signed in.
+    let signed_in = caller.clerk();
+    let by_tool = matches!(caller, Caller::Loopback);
     let call = Call {
         app,
         caller,
@@ -153,7 +156,7 @@ pub async fn open(
     };
     let told = ask(call, "open", |window, asked: OpenWindow| Event::Open {
         window,
-        clerk: Some(signed_in.unwrap_or(asked.clerk)),
+        clerk: signed_in.or(by_tool.then_some(asked.clerk)),
     });
     desk_after(told.await?)
 }
@@ -234,7 +237,7 @@ pub async fn next(
         window,
         finish_current: asked.finish_current,
     });
-    let (app, window, told) = told.await?;
+    let (app, _, window, told) = told.await?;
     let outcome = match told {
         Told::Refused(refusal) => return Err(refusal.into()),
         Told::NobodyWaits => return Ok(StatusCode::NO_CONTENT.into_response()),

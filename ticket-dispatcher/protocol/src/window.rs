@@ -10,7 +10,8 @@ use crate::{GroupView, TicketView, WindowView};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenWindow {
-    /// Employee code.
+    /// Employee code. Counts from a tool of the machine alone: who has signed in is known, and a window's certificate
+    /// is nobody.
     #[schema(value_type = String)]
     pub clerk: ClerkId,
 }
@@ -86,7 +87,7 @@ pub struct WindowDesk {
     pub groups: Vec<GroupView>,
     /// Tickets this window put aside, oldest first.
     pub held: Vec<TicketView>,
-    /// True when the hall file lets this window or its clerk call past the policy.
+    /// True when the hall file lets this window, or whoever asks, call past the policy.
     #[serde(default)]
     pub may_pick: bool,
     /// Tickets this window called in vain today, newest first, at most five; they can be requeued.

@@ -37,11 +37,7 @@ pub fn prints_slips(caller: &Caller) -> bool {
 
 /// Staff looked for somebody. What kiosks find is written down where it leads to something.
 pub async fn found_by_staff(app: &App, from: From, caller: &Caller) -> Result<(), Failure> {
-    let by_staff = matches!(
-        caller,
-        Caller::Staff(_) | Caller::Loopback | Caller::Device(Role::Window, _)
-    );
-    if !by_staff {
+    if !matches!(caller, Caller::Staff(_) | Caller::Loopback) {
         return Ok(());
     }
     app.gate.log(Line::new(from, caller, "person.find", "")).await

@@ -5,6 +5,7 @@ mod certificates;
 mod clocks;
 mod log;
 mod named;
+mod seats;
 mod sign_in;
 mod tricks;
 mod walks;

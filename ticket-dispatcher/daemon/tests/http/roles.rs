@@ -157,7 +157,7 @@ fn each_role_may_do_its_own_and_no_more() {
         (KIOSK, "POST", "/api/v1/bookings/find", "{}", 400),
         (BOARD, "POST", "/api/v1/bookings/find", "{}", 403),
         (GATEWAY, "POST", "/api/v1/bookings/unblock", "{}", 403),
-        (W01, "POST", "/api/v1/bookings/unblock", "{}", 400),
+        (W01, "POST", "/api/v1/bookings/unblock", "{}", 403),
         (GATEWAY, "POST", "/api/v1/tickets", take.as_str(), 403),
         (KIOSK, "POST", "/api/v1/staff-calls", r#"{"reason":"asked"}"#, 200),
         (BOARD, "POST", "/api/v1/staff-calls", r#"{"reason":"asked"}"#, 403),

@@ -145,6 +145,30 @@ fn a_pick_needs_a_reason_and_the_manager_sees_it() {
 }
 
 #[test]
+fn every_look_at_the_list_is_kept_under_a_key_that_came_before_too() {
+    let house = house_with_rules("pick_clerks = [\"C1\"]");
+    house.open("W01");
+    let path = "/api/v1/windows/W01/waiting?reason=urgent";
+    let look = || house.keyed("GET", path, "", Some(&crate::house::key(9)));
+    for (n, service) in ["S101", "S102"].into_iter().enumerate() {
+        take(&house, &[service]);
+        let seen = look().json();
+        assert_eq!(
+            seen["tickets"].as_array().map(Vec::len),
+            Some(n + 1),
+            "the list as it is now"
+        );
+    }
+    let seen = house.call("GET", "/api/v1/manager", "").json();
+    let looks = seen["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|e| e["kind"] == "peek");
+    assert_eq!(looks.count(), 2);
+}
+
+#[test]
 fn a_call_is_explained_against_any_number_of_the_day() {
     let house = house_with_rules("policy = \"priority\"");
     house.open("W01");
