@@ -20,7 +20,7 @@ mod vault;
 mod watchdog;
 
 use std::alloc::System;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
 use anyhow::Context;
@@ -29,6 +29,7 @@ use kiosk_flow::{Flow, Input, JobNo, PrinterInput, Settings, Slip, Timeouts};
 use kiosk_outbox::Outbox;
 use provisioning_config::keys::listed;
 use provisioning_config::kiosk_file::KioskFile;
+use provisioning_config::own_files::keep_to_ourselves;
 use ticket_dispatcher_types::{Millis, UnixMillis};
 use zeroizing_alloc::ZeroAlloc;
 
@@ -59,6 +60,9 @@ fn main() -> anyhow::Result<()> {
     if !in_files.is_empty() {
         tracing::warn!(files = listed(&in_files), "keys lie in files, as the kiosk file allows");
     }
+    let stores = file.maker.as_ref().map(|maker| maker.store.as_path());
+    let own: Vec<&Path> = std::iter::once(file.outbox.as_path()).chain(stores).collect();
+    keep_to_ourselves("kiosk", &own)?;
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok()

@@ -2,13 +2,14 @@
 //!
 //! Every file is TOML with a `format` line. An unknown key is refused, never ignored: a setting that is spelt wrong
 //! must not silently keep its default. All problems of a file are reported at once, each with file, line, key, what is
-//! wrong and what to do. This crate reads files and nothing else; it must never touch the network or guess a value that
-//! decides who is served.
+//! wrong and what to do. This crate reads files and keeps those of a program to its user; it must never touch the
+//! network or guess a value that decides who is served.
 
 pub mod dispatcher_file;
 pub mod hall_file;
 pub mod keys;
 pub mod kiosk_file;
+pub mod own_files;
 
 mod hall_check;
 mod initials;

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use kiosk_outbox::making::day::open_day;
 use kiosk_outbox::making::{BlankLine, Identify, MakingStore, StaffFile, StoredBlank};
+use provisioning_config::own_files::keep_to_ourselves;
 use serde_json::json;
 
 /// What to do.
@@ -140,6 +141,7 @@ fn open(path: &Path) -> Result<MakingStore, Stop> {
     if !path.exists() {
         return Err((2, format!("{}: there is no store", path.display())));
     }
+    keep_to_ourselves("hallctl maker", &[path]).map_err(|error| (2, error.to_string()))?;
     MakingStore::open(path).map_err(of_store)
 }
 

@@ -1,7 +1,7 @@
 //! Secret files: the root key and the bearer token. Made if absent, refused if others could read them.
 
 use std::io::{Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -85,56 +85,6 @@ pub fn head_key(path: &Path, missing: Missing) -> anyhow::Result<HeadKey> {
 /// Text of a key file that must exist, such as the authority's.
 pub fn private_text(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     read_private(path)
-}
-
-/// What the database keeps beside its file.
-const BESIDE: [&str; 3] = ["", "-wal", "-shm"];
-
-/// Before anything is opened: whatever this program makes from now on is its user's alone, whoever started it; and
-/// what lies there of before, wider, is narrowed. Secret files are not: one that others could read is no secret any
-/// more, and is refused where it is read.
-pub fn keep_to_ourselves(files: &[&Path]) -> anyhow::Result<()> {
-    for file in files {
-        not_as_root_among_others(file)?;
-    }
-    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
-    for file in files {
-        for end in BESIDE {
-            let mut name = file.as_os_str().to_owned();
-            name.push(end);
-            narrow(Path::new(&name));
-        }
-    }
-    Ok(())
-}
-
-/// Root could write here, and the user whose folder it is could then not open what root made: the dispatcher would not
-/// start, on the morning after somebody made an account.
-fn not_as_root_among_others(file: &Path) -> anyhow::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let owner = std::fs::metadata(folder).map_or(0, |known| known.uid());
-    anyhow::ensure!(
-        owner == 0 || !rustix::process::geteuid().is_root(),
-        "{} is of another user ({owner}), who could not open what root makes there: \
-         runuser -u \"$(stat -c %U {})\" -- ticket-dispatcher …",
-        folder.display(),
-        folder.display()
-    );
-    Ok(())
-}
-
-fn narrow(file: &Path) {
-    let Ok(known) = std::fs::metadata(file) else { return };
-    let mode = known.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
-        return;
-    }
-    let name = file.display();
-    match std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)) {
-        Ok(()) => tracing::warn!("{name} could be read by others (mode {mode:o}); narrowed to 600"),
-        Err(error) => tracing::error!(%error, "{name} can be read by others (mode {mode:o})"),
-    }
 }
 
 /// Opens a file for adding lines, and for reading what is there; only its owner may read it.

@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use provisioning_config::dispatcher_file::DispatcherFile;
 use provisioning_config::hall_file::HallFile;
 use provisioning_config::keys::listed;
+use provisioning_config::own_files::keep_to_ourselves;
 use provisioning_enrolment::Authority;
 use sd_notify::NotifyState;
 use ticket_dispatcher_access::{Access, HEADS_EVERY_MINUTES};
@@ -45,7 +46,7 @@ const LOOK_AT_CLOCK: Duration = Duration::from_secs(20);
 /// Runs until a signal to stop.
 pub fn run(config: &Path) -> anyhow::Result<ExitCode> {
     let file = DispatcherFile::load(config)?;
-    keys::keep_to_ourselves(&[&file.ledger, &file.access, &file.audit_heads])?;
+    keep_to_ourselves("ticket-dispatcher", &[&file.ledger, &file.access, &file.audit_heads])?;
     let hall = Arc::new(Hall::new(HallFile::load(&file.hall_file)?));
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use provisioning_config::dispatcher_file::DispatcherFile;
 use provisioning_config::hall_file::HallFile;
+use provisioning_config::own_files::keep_to_ourselves;
 use ticket_dispatcher_access::{
     Access, AuditFinding, AuditReport, Copies, Entry, HeadKey, NewAccount, Options, StaffRole, Wrong,
 };
@@ -75,7 +76,7 @@ pub enum AuditCommand {
 
 fn open(config: &Path) -> anyhow::Result<(DispatcherFile, Access)> {
     let file = DispatcherFile::load(config)?;
-    keys::keep_to_ourselves(&[&file.ledger, &file.access, &file.audit_heads])?;
+    keep_to_ourselves("ticket-dispatcher", &[&file.ledger, &file.access, &file.audit_heads])?;
     let missing = Missing::before(&[&file.ledger, &file.access]);
     let crypto: Arc<dyn CryptoProvider> = Arc::new(GmSoft::new(&keys::root_key(&file.key_file, missing)?));
     let access = Access::open(Options {
