@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests_e2e::dispatcher::Dispatcher;
 use tests_e2e::page::Page;
 
-const NEW_PASSWORD: &str = "not my birthday";
+const NEW_PASSWORD: &str = "Not my birthday";
 
 /// Somebody with a first password and an authenticator.
 struct Staff {

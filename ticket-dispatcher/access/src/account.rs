@@ -1,5 +1,7 @@
 //! Accounts of staff, and the door they come in by: password, one-time password, five tries.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
@@ -14,6 +16,12 @@ use crate::store::{Access, AccessError};
 
 /// Fewest characters of a password.
 pub const PASSWORD_CHARS_MIN: usize = 10;
+/// Of small letters, capitals, digits and all others it has so many kinds (hall rules: complexity) ...
+const PASSWORD_KINDS_MIN: usize = 3;
+/// ... unless it is as long as a sentence.
+const PASSWORD_SENTENCE: usize = 16;
+/// Fewest different characters of any.
+const PASSWORD_DIFFERENT_MIN: usize = 5;
 /// Most bytes of one: more would be work for nothing.
 const PASSWORD_BYTES_MAX: usize = 512;
 
@@ -138,7 +146,7 @@ pub enum SignInRefused {
     /// The first password must be replaced; give a new one with it.
     #[error("the first password must be replaced")]
     MustChange,
-    /// The new password is too short, or the old one.
+    /// The new password is too short, too simple, or the old one.
     #[error("the new password is not good enough")]
     Weak,
     /// A clerk must say at which window, one that is theirs.
@@ -164,12 +172,26 @@ fn cell(id: &str) -> RowId<'_> {
     }
 }
 
-/// Whether a password may be taken: ten characters and not all the same.
+/// Whether a password may be taken: ten characters, five of them different; and three kinds of characters, unless it is
+/// long enough to be a sentence.
 fn good_enough(password: &str) -> bool {
-    let first = password.chars().next();
-    password.chars().count() >= PASSWORD_CHARS_MIN
+    let long = password.chars().count();
+    let different: BTreeSet<char> = password.chars().collect();
+    let kinds: BTreeSet<u8> = password.chars().map(kind).collect();
+    (PASSWORD_CHARS_MIN..).contains(&long)
         && password.len() <= PASSWORD_BYTES_MAX
-        && password.chars().any(|c| Some(c) != first)
+        && different.len() >= PASSWORD_DIFFERENT_MIN
+        && (long >= PASSWORD_SENTENCE || kinds.len() >= PASSWORD_KINDS_MIN)
+}
+
+/// Small letter, capital, digit, anything else.
+fn kind(c: char) -> u8 {
+    match c {
+        _ if c.is_lowercase() => 0,
+        _ if c.is_uppercase() => 1,
+        '0'..='9' => 2,
+        _ => 3,
+    }
 }
 
 impl Access {

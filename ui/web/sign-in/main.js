@@ -6,6 +6,8 @@ import { byId, setText } from '../hall/dom.js';
 import { homeOf, nextOf } from './where.js';
 
 const input = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (byId(id));
+const WEAK =
+  '请换一个新密码：至少 10 个字符，大写、小写、数字、符号要有三种，不要太多重复；满 16 个字符不限种类；不能与旧密码相同';
 const next = nextOf(location.search);
 
 const asked = next === null ? null : new URLSearchParams(next.split('?')[1] ?? '').get('w');
@@ -17,7 +19,7 @@ function inWords(error) {
   if (!(error instanceof Refused)) throw error;
   const { code, status, retryAfterS } = error.problem;
   if (code === 'must-change') return '首次登录，请在上面设置新密码，再输一次动态码';
-  if (code === 'weak-password') return '新密码至少 10 个字符，也不能与旧密码相同';
+  if (code === 'weak-password') return WEAK;
   if (code === 'too-many') return `登录失败次数过多，请 ${Math.ceil((retryAfterS ?? 60) / 60)} 分钟后再试`;
   if (code === 'forbidden') return '请填写您负责的窗口';
   if (status === 401) return '工号、密码或动态码不对';

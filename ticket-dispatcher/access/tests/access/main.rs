@@ -97,19 +97,18 @@ fn clerk(access: &Access, role: StaffRole) -> OneTime {
         access.sign_in(&given, now).unwrap().unwrap_err(),
         SignInRefused::MustChange
     );
-    let weak = SignIn {
-        new_password: Some("short"),
-        ..given
-    };
-    assert_eq!(access.sign_in(&weak, now).unwrap().unwrap_err(), SignInRefused::Weak);
-    let same = SignIn {
-        new_password: Some(&first),
-        ..weak
-    };
-    assert_eq!(access.sign_in(&same, now).unwrap().unwrap_err(), SignInRefused::Weak);
+    // Short; digits alone; two kinds; three kinds in nine characters; long, but of four characters; the old one.
+    let simple = ["short", "1234567890", "password12", "Password1", "ababcdcdababcdcdab"];
+    for weak in simple.into_iter().chain([first.as_str()]) {
+        let weak = SignIn {
+            new_password: Some(weak),
+            ..given
+        };
+        assert_eq!(access.sign_in(&weak, now).unwrap().unwrap_err(), SignInRefused::Weak);
+    }
     let good = SignIn {
-        new_password: Some("not my birthday"),
-        ..same
+        new_password: Some("Not my birthday"),
+        ..given
     };
     access.sign_in(&good, now).unwrap().unwrap();
     one
@@ -132,7 +131,7 @@ fn a_session_lives_over_a_restart_and_ends_when_idle() {
     let token = {
         let access = place.open();
         let one = clerk(&access, StaffRole::Window);
-        try_in(&access, "not my birthday", &digits(&one, at(0)), at(0)).unwrap()
+        try_in(&access, "Not my birthday", &digits(&one, at(0)), at(0)).unwrap()
     };
     let access = place.open();
     let session = access
@@ -156,7 +155,7 @@ fn a_session_ends_after_a_shift_however_busy() {
     let place = Place::new();
     let access = place.open();
     let one = clerk(&access, StaffRole::Window);
-    let token = try_in(&access, "not my birthday", &digits(&one, at(0)), at(0)).unwrap();
+    let token = try_in(&access, "Not my birthday", &digits(&one, at(0)), at(0)).unwrap();
     let alive = |minute: i64| access.session(&token, at(minute), true).unwrap().is_some();
     let ended = (1..=72).map(|tens| tens * 10).find(|minute| !alive(*minute));
     assert_eq!(ended, Some(720));
@@ -173,11 +172,11 @@ fn five_wrong_tries_lock_for_a_quarter_of_an_hour_and_the_right_password_does_no
         assert_eq!(refused, SignInRefused::Wrong);
     }
     let locked = SignInRefused::Locked { until: at(15) };
-    assert_eq!(try_in(&access, "not my birthday", &code, at(0)).unwrap_err(), locked);
+    assert_eq!(try_in(&access, "Not my birthday", &code, at(0)).unwrap_err(), locked);
     let access = place.open();
     let late = digits(&one, at(14));
-    assert_eq!(try_in(&access, "not my birthday", &late, at(14)).unwrap_err(), locked);
-    try_in(&access, "not my birthday", &digits(&one, at(15)), at(15)).unwrap();
+    assert_eq!(try_in(&access, "Not my birthday", &late, at(14)).unwrap_err(), locked);
+    try_in(&access, "Not my birthday", &digits(&one, at(15)), at(15)).unwrap();
 }
 
 /// What five and one more wrong tries hear, each with the code and nothing else right.
@@ -274,7 +273,7 @@ fn four_wrong_tries_and_a_right_one_begin_anew() {
         for _ in 0..4 {
             try_in(&access, "wrong password", "000000", at(round)).unwrap_err();
         }
-        try_in(&access, "not my birthday", &digits(&one, at(round)), at(round)).unwrap();
+        try_in(&access, "Not my birthday", &digits(&one, at(round)), at(round)).unwrap();
     }
 }
 
@@ -284,9 +283,9 @@ fn digits_count_once_even_with_the_right_password() {
     let access = place.open();
     let one = clerk(&access, StaffRole::Window);
     let code = digits(&one, at(0));
-    try_in(&access, "not my birthday", &code, at(0)).unwrap();
+    try_in(&access, "Not my birthday", &code, at(0)).unwrap();
     assert_eq!(
-        try_in(&access, "not my birthday", &code, at(0)).unwrap_err(),
+        try_in(&access, "Not my birthday", &code, at(0)).unwrap_err(),
         SignInRefused::Wrong
     );
 }
@@ -300,7 +299,7 @@ fn a_clerk_sits_at_a_window_of_theirs_and_others_sit_nowhere() {
     for window in [None, Some("W02")] {
         let given = SignIn {
             account: "C1",
-            password: "not my birthday",
+            password: "Not my birthday",
             code: &code,
             window,
             new_password: None,
@@ -313,7 +312,7 @@ fn a_clerk_sits_at_a_window_of_theirs_and_others_sit_nowhere() {
     let place = Place::new();
     let access = place.open();
     let one = clerk(&access, StaffRole::Auditor);
-    let token = try_in(&access, "not my birthday", &digits(&one, at(0)), at(0)).unwrap();
+    let token = try_in(&access, "Not my birthday", &digits(&one, at(0)), at(0)).unwrap();
     assert_eq!(access.session(&token, at(0), true).unwrap().unwrap().window, None);
 }
 
@@ -322,7 +321,7 @@ fn a_cookie_of_another_hall_and_one_signed_out_open_nothing() {
     let (place, elsewhere) = (Place::new(), Place::new());
     let access = place.open();
     let one = clerk(&access, StaffRole::Window);
-    let token = try_in(&access, "not my birthday", &digits(&one, at(0)), at(0)).unwrap();
+    let token = try_in(&access, "Not my birthday", &digits(&one, at(0)), at(0)).unwrap();
     let other = elsewhere.open_as(8);
     assert!(other.session(&token, at(0), true).unwrap().is_none());
     // Even with the file of this hall under it: the keyed hash is another.
@@ -336,10 +335,10 @@ fn a_closed_account_is_out_at_once() {
     let place = Place::new();
     let access = place.open();
     let one = clerk(&access, StaffRole::Window);
-    let token = try_in(&access, "not my birthday", &digits(&one, at(0)), at(0)).unwrap();
+    let token = try_in(&access, "Not my birthday", &digits(&one, at(0)), at(0)).unwrap();
     assert!(access.disable_account(&ClerkId::new("C1").unwrap()).unwrap());
     assert!(access.session(&token, at(0), true).unwrap().is_none());
-    let refused = try_in(&access, "not my birthday", &digits(&one, at(1)), at(1)).unwrap_err();
+    let refused = try_in(&access, "Not my birthday", &digits(&one, at(1)), at(1)).unwrap_err();
     assert_eq!(
         refused,
         SignInRefused::Wrong,
@@ -352,7 +351,7 @@ fn nothing_that_opens_a_door_lies_in_the_file() {
     let place = Place::new();
     let access = place.open();
     let one = clerk(&access, StaffRole::Window);
-    let token = try_in(&access, "not my birthday", &digits(&one, at(0)), at(0)).unwrap();
+    let token = try_in(&access, "Not my birthday", &digits(&one, at(0)), at(0)).unwrap();
     let code = access.put_code(("kiosk", "K01", "north door"), at(0)).unwrap();
     drop(access);
     let seed = totp_rs::Totp::from_url(one.url.as_str()).unwrap();
@@ -362,7 +361,7 @@ fn nothing_that_opens_a_door_lies_in_the_file() {
     }
     let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|w| w == needle);
     assert!(holds(b"C1"), "the search itself works");
-    assert!(!holds(b"not my birthday"));
+    assert!(!holds(b"Not my birthday"));
     assert!(!holds(token.expose().as_bytes()));
     assert!(!holds(seed.secret().as_ref()));
     assert!(!holds(code.text[4..].as_bytes()));
