@@ -91,6 +91,11 @@ impl DispatcherFile {
         Self::parse(path, &read_text(path)?)
     }
 
+    /// Slips carry an address of this machine alone, though others come in: no phone opens it.
+    pub fn slips_lead_nowhere(&self) -> bool {
+        self.tls.is_some() && self.lookup_base.is_none()
+    }
+
     /// Checks the text of the file at `path`, which need not exist.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Problems> {
         let file = path.display().to_string();
@@ -290,6 +295,15 @@ mod tests {
         assert_eq!(file.lookup_base.as_deref(), Some("https://hall.example"));
         assert_eq!(file.retention.id_tag_days, 30);
         assert!(file.seal_holder);
+    }
+
+    #[test]
+    fn a_hall_that_others_come_into_names_the_address_on_its_slips() {
+        let tls = "[tls]\nlisten = \"0.0.0.0:8443\"\ncert = \"c\"\nkey = \"k\"\nclient_ca = \"a\"\n";
+        let unnamed = GOOD.replace("lookup_base", "# lookup_base");
+        assert!(parse(&format!("{unnamed}{tls}")).unwrap().slips_lead_nowhere());
+        assert!(!parse(&format!("{GOOD}{tls}")).unwrap().slips_lead_nowhere());
+        assert!(!parse(&unnamed).unwrap().slips_lead_nowhere(), "a try on one machine");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `hallctl init`: makes a hall's authority, the dispatcher's certificate and its file, with modes that keep others
 //! out.
 
+use std::net::Ipv6Addr;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -88,7 +89,8 @@ fn init(args: &Args) -> anyhow::Result<()> {
     server(&authority, args, now_s)?;
     let text = std::fs::read(&args.hall).with_context(|| format!("cannot read {}", args.hall.display()))?;
     private::write(&at("hall.toml"), &text)?;
-    private::write(&at("dispatcher.toml"), DISPATCHER.as_bytes())?;
+    let text = DISPATCHER.replace("LOOKUP_BASE", &lookup_base(&args.name));
+    private::write(&at("dispatcher.toml"), text.as_bytes())?;
     // What the dispatcher itself will say of it, now rather than then.
     DispatcherFile::load(&at("dispatcher.toml"))?;
     told(&args.dir, &hall);
@@ -102,6 +104,15 @@ fn server(authority: &Authority, args: &Args, now_s: i64) -> anyhow::Result<()> 
     private::replace(&args.dir.join("dispatcher.pem"), made.cert_pem.as_bytes())
 }
 
+/// The first name is the one that people are told.
+fn lookup_base(names: &[String]) -> String {
+    let name = names.first().map_or("", String::as_str);
+    match name.parse::<Ipv6Addr>() {
+        Ok(address) => format!("https://[{address}]:8443"),
+        Err(_) => format!("https://{name}:8443"),
+    }
+}
+
 /// Ports as in the hall rules, section 8.1: devices at 8443, enrolment at 8444 while a code is good.
 const DISPATCHER: &str = r#"# Written by `hallctl init`. docs/hall-file.md explains every key.
 format = "yimen-dispatcher/1"
@@ -109,6 +120,8 @@ hall_file = "hall.toml"
 ledger = "journal.sqlite"
 key_file = "hall.key"
 access = "access.sqlite"
+# What the QR of a slip carries. A hall that phones reach by a public address puts that here.
+lookup_base = "LOOKUP_BASE"
 
 [tls]
 listen = "0.0.0.0:8443"
@@ -170,6 +183,13 @@ mod tests {
             let mode = entry.metadata().expect("a file").permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{}", entry.path().display());
         }
+        let file = DispatcherFile::load(&args.dir.join("dispatcher.toml")).expect("a good file");
+        assert_eq!(file.lookup_base.as_deref(), Some("https://192.168.9.10:8443"));
+        assert!(!file.slips_lead_nowhere());
+        assert_eq!(
+            lookup_base(&["fd00::9".into(), "hall.test".into()]),
+            "https://[fd00::9]:8443"
+        );
         let (root, server) = (read("ca.key"), read("dispatcher.pem"));
         let again = init(&args).expect_err("a second authority").to_string();
         assert!(again.contains("ca.key is there already"), "{again}");

@@ -101,6 +101,9 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
     let shown = Arc::clone(&view);
     let snapshot: Arc<Snapshot> = Arc::new(move || shown.snapshot_event());
     let addrs = (loopback.as_ref().map(|b| b.addr), tls.as_ref().map(|b| b.addr));
+    if file.slips_lead_nowhere() {
+        tracing::warn!("lookup_base is not set: the QR of a slip carries an address that no phone can open");
+    }
     let lookup_base = file.lookup_base.clone().unwrap_or_else(|| match addrs {
         (Some(addr), _) => format!("http://{addr}"),
         (None, Some(addr)) => format!("https://{addr}"),
