@@ -117,11 +117,17 @@ impl Report {
         }
     }
 
+    /// A scene cannot be played now; the report and the closing line say so.
+    pub fn left_out(&mut self, scene: &str, why: &str) {
+        println!("▷ {scene}\n    {why}");
+        self.scenes.push(json!({"scene": scene, "ok": null, "left_out": why}));
+    }
+
     /// Writes `report.json` and the closing line; true when every scene was seen to happen.
     pub fn finish(mut self, outcome: anyhow::Result<()>) -> anyhow::Result<bool> {
         self.end(outcome.as_ref().err());
-        let failed = self.scenes.iter().filter(|scene| scene["ok"] != json!(true)).count();
-        let passed = self.scenes.len() - failed;
+        let count = |ok: Value| self.scenes.iter().filter(|scene| scene["ok"] == ok).count();
+        let (passed, failed, left_out) = (count(json!(true)), count(json!(false)), count(Value::Null));
         let ok = failed == 0 && outcome.is_ok();
         let report = json!({
             "ok": ok,
@@ -134,7 +140,10 @@ impl Report {
         let path = self.out.join("report.json");
         let text = serde_json::to_string_pretty(&report)?;
         std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
-        println!("{passed} passed, {failed} failed");
+        match left_out {
+            0 => println!("{passed} passed, {failed} failed"),
+            _ => println!("{passed} passed, {failed} failed, {left_out} NOT PLAYED"),
+        }
         Ok(ok)
     }
 }

@@ -23,6 +23,9 @@ use crate::report::{Report, Witness};
 use crate::staff::{Dispatcher, Page};
 use crate::watch::until;
 
+/// The last scene, which is played whatever happened before.
+const NOTHING_TOLD: &str = "nothing of anybody on the disk and on the wire";
+
 /// A ticket as its holder knows it: from the screen and the paper alone.
 #[derive(Debug, Clone)]
 pub struct Held {
@@ -74,10 +77,20 @@ impl Play {
         })
     }
 
-    /// Plays everything; the first scene that was not seen ends it, because the later ones build on it.
+    /// Plays everything. The first scene that was not seen ends the day, because the later ones build on it; what the
+    /// day has written and said is searched all the same.
     pub async fn all(&mut self, report: &mut Report) -> anyhow::Result<()> {
+        let played = self.day(report).await;
+        report.end(played.as_ref().err());
+        report.begin(NOTHING_TOLD);
+        let searched = told::nothing_told(self, report).await.context(NOTHING_TOLD);
+        report.end(searched.as_ref().err());
+        played.and(searched)
+    }
+
+    async fn day(&mut self, report: &mut Report) -> anyhow::Result<()> {
         macro_rules! scene {
-            ($title:literal, $call:expr) => {{
+            ($title:expr, $call:expr) => {{
                 report.begin($title);
                 if let Err(error) = $call {
                     let _ = self.kiosk.picture(&self.out.join("failed-screen.png")).await;
@@ -156,17 +169,18 @@ impl Play {
             "the maker jams; two people clear it and close the day",
             maker_staff::jam_and_close(self, report).await
         );
-        scene!(
-            "a booked citizen checks in, the manager switches the policy and asks why",
-            appointment::with_the_manager(self, report).await
-        );
+        const BOOKED: &str = "a booked citizen checks in, the manager switches the policy and asks why";
+        if appointment::is_too_late().await? {
+            report.left_out(
+                BOOKED,
+                "NOT PLAYED: no slot of today begins after 23:30; play it at another hour",
+            );
+        } else {
+            scene!(BOOKED, appointment::with_the_manager(self, report).await);
+        }
         scene!(
             "the network goes, a number is taken, the network comes back",
             alone::lan_out(self, report).await
-        );
-        scene!(
-            "nothing of anybody on the disk and on the wire",
-            told::nothing_told(self, report).await
         );
         Ok(())
     }

@@ -58,11 +58,22 @@ fn find(value: &Value, name: &str) -> Option<String> {
     }
 }
 
+/// The hall's local time.
+async fn local(format: &str) -> anyhow::Result<String> {
+    let mut date = Command::new("date");
+    let date = date.env("TZ", "Asia/Shanghai").arg(format).output().await?;
+    Ok(String::from_utf8(date.stdout)?.trim().to_string())
+}
+
+/// The demo hall is open around the clock, and its last slot of a day begins at half past eleven at night: whoever
+/// comes later has nothing to book, as it should be. A minute is left for the booking itself.
+pub async fn is_too_late() -> anyhow::Result<bool> {
+    Ok(local("+%H:%M").await?.as_str() >= "23:29")
+}
+
 /// Books the next slot of today that has a place, as WeChat would.
 async fn book(play: &Play, service: &str, card: &Value) -> anyhow::Result<String> {
-    let mut date = Command::new("date");
-    let date = date.env("TZ", "Asia/Shanghai").arg("+%F").output().await?;
-    let day = String::from_utf8(date.stdout)?.trim().to_string();
+    let day = local("+%F").await?;
     let path = format!("/bookings/slots?service={service}&day={day}");
     let found = play.dispatcher.get(&path).await?;
     let free = |slot: &&Value| slot["free"].as_u64().unwrap_or(0) > 0;
