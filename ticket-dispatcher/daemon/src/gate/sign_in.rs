@@ -113,7 +113,8 @@ fn failure(refused: SignInRefused, now_ms: i64) -> Failure {
         ),
         SignInRefused::Weak => Failure::new(
             ProblemKind::WeakPassword,
-            "新密码至少 10 个字符，不能与旧密码相同。A new password has ten characters or more and is not the old one.",
+            "新密码至少 10 个字符，大写、小写、数字、符号要有三种；满 16 个字符不限种类；不能与旧密码相同。A new password \
+             has ten characters or more of three kinds, or sixteen, five of them different, and is not the old one.",
         ),
         SignInRefused::OtherWindow => Failure::new(
             ProblemKind::Forbidden,
