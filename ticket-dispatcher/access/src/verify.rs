@@ -124,8 +124,9 @@ pub struct AuditReport {
     pub unprotected: u64,
     /// When the newest record was written.
     pub newest: Option<UnixMillis>,
-    /// Where the journal ended when the last head was signed over it: its place and the hash of the row there, hex.
-    pub journal: Option<(u64, String)>,
+    /// Where the journal ended whenever a head was signed over it: the record, the place, the hash of the row there,
+    /// hex.
+    pub marks: Vec<(u64, u64, String)>,
     /// Records that say that the log was found broken at a start.
     pub told_broken: Vec<u64>,
     /// What is wrong; empty is good.
@@ -227,7 +228,7 @@ impl AuditReport {
                 self.told_broken.push(seq);
             }
             if let (JOURNAL_MARK, Ok(place)) = (found.action.as_str(), found.object.parse()) {
-                self.journal = Some((place, found.new.clone()));
+                self.marks.push((seq, place, found.new.clone()));
             }
             self.unprotected += 1;
             unprotected_since.get_or_insert((seq, found.at_ms));

@@ -163,7 +163,7 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
         Arc::clone(&app),
         file.retention.audit_days,
     ));
-    app.gate.check_log();
+    let told = app.gate.check_log();
     let version = || env!("CARGO_PKG_VERSION").to_string();
     app.gate.log_own("dispatcher.start", version()).await;
     if !keys_in_files.is_empty() {
@@ -173,7 +173,7 @@ async fn serve(file: DispatcherFile, hall: Arc<Hall>) -> anyhow::Result<()> {
     app.gate.sign_head();
     ready(addrs)?;
     let whole = Arc::clone(&app);
-    drop(tokio::task::spawn_blocking(move || whole.gate.check_all_of_log()));
+    drop(tokio::task::spawn_blocking(move || whole.gate.check_all_of_log(&told)));
     wait_for_signal().await?;
     tracing::info!("stopping");
     view.hub.close();
@@ -244,7 +244,7 @@ async fn keep_heads(app: Arc<App>) {
         let work = move || {
             app.gate.sign_head();
             if new_day {
-                app.gate.check_all_of_log();
+                app.gate.check_all_of_log(&[]);
             }
         };
         let _ = tokio::task::spawn_blocking(work).await;

@@ -9,13 +9,11 @@ use clap::{Args, Subcommand};
 use provisioning_config::dispatcher_file::DispatcherFile;
 use provisioning_config::hall_file::HallFile;
 use provisioning_config::own_files::keep_to_ourselves;
-use ticket_dispatcher_access::{
-    Access, AuditFinding, AuditReport, Copies, Entry, HeadKey, NewAccount, Options, StaffRole, Wrong,
-};
+use ticket_dispatcher_access::{Access, AuditReport, Copies, Entry, HeadKey, NewAccount, Options, StaffRole};
 use ticket_dispatcher_identity::{CryptoProvider, GmSoft};
 use ticket_dispatcher_types::{ClerkId, UnixMillis};
 
-use crate::gate::heads::{self, journal_holds};
+use crate::gate::heads::{self, against_marks};
 use crate::keys::{self, Missing};
 
 /// `account …`
@@ -204,13 +202,7 @@ pub fn audit(command: AuditCommand) -> anyhow::Result<ExitCode> {
     let kept = heads.unwrap_or_else(|| file.audit_heads.clone());
     let copies = Copies::read(&kept).with_context(|| format!("cannot read {}", kept.display()))?;
     let mut report = ticket_dispatcher_access::verify(&file.access, &crypto, key.public(), &copies.heads)?;
-    // One place is enough: the rows before it are chained to it, which `verify` checks.
-    if let Some((place, hash)) = &report.journal
-        && !journal_holds(&file.ledger, *place, hash)?
-    {
-        let (seq, what) = (None, Wrong::Journal { place: *place });
-        report.findings.push(AuditFinding { seq, what });
-    }
+    report.findings.extend(against_marks(&file.ledger, &report.marks)?);
     for line in told(&report) {
         println!("{line}");
     }
@@ -255,7 +247,7 @@ fn told(report: &AuditReport) -> Vec<String> {
         lines.push(format!(
             "proved: records {first} to {last} are as they were when the last head was signed, {signed}"
         ));
-        if let Some((place, _)) = report.journal {
+        if let Some((_, place, _)) = report.marks.last() {
             lines.push(format!(
                 "proved: the journal's row {place} is the one of then; `ticket-dispatcher verify` says whether those \
                  before it are"

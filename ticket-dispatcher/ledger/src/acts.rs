@@ -82,10 +82,25 @@ pub struct Mark {
     pub hash: [u8; 32],
 }
 
-/// The last row up to a place; none where there is none.
-pub fn mark_at(file: &Path, at_most: u64) -> Result<Option<Mark>, LedgerError> {
+/// Where the journal ends; none where it has not begun.
+pub fn end_of(file: &Path) -> Result<Option<Mark>, LedgerError> {
     let db = open_reader(file)?;
-    let last = rows(&db, file, "seq < ?1 ORDER BY seq DESC", at_most.saturating_add(1), 1)?;
+    last_before(&db, file, u64::MAX)
+}
+
+/// The first of these marks that does not fit: the journal has no such row, or another one.
+pub fn misfit(file: &Path, marks: &[Mark]) -> Result<Option<u64>, LedgerError> {
+    let db = open_reader(file)?;
+    for mark in marks {
+        if last_before(&db, file, mark.seq.saturating_add(1))? != Some(*mark) {
+            return Ok(Some(mark.seq));
+        }
+    }
+    Ok(None)
+}
+
+fn last_before(db: &Connection, file: &Path, seq: u64) -> Result<Option<Mark>, LedgerError> {
+    let last = rows(db, file, "seq < ?1 ORDER BY seq DESC", seq, 1)?;
     Ok(last.first().map(|row| Mark {
         seq: row.seq,
         hash: row.hash(),

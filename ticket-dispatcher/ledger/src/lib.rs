@@ -22,7 +22,7 @@ mod schema;
 mod verify;
 mod writer;
 
-pub use acts::{Act, Mark, acts_before, acts_from, mark_at};
+pub use acts::{Act, Mark, acts_before, acts_from, end_of, misfit};
 pub use backup::{backup, restore};
 pub use day::{Day, HallClock, Stamp};
 pub use holder::{HolderFacts, HolderRecord, Retention};

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use data_encoding::HEXLOWER;
 use ticket_dispatcher_access::{Access, AuditFinding, BROKEN, Copies, Entry, Head, HeadKey, JOURNAL_MARK, Wrong};
-use ticket_dispatcher_ledger::{LedgerError, mark_at};
+use ticket_dispatcher_ledger::{LedgerError, Mark, end_of, misfit};
 use ticket_dispatcher_types::UnixMillis;
 
 use super::Gate;
@@ -43,10 +43,26 @@ fn append(copies: &Path, line: &str) -> std::io::Result<()> {
     file.sync_all()
 }
 
-/// Whether the journal still has the row that stood at its end when a head was signed.
-pub fn journal_holds(journal: &Path, place: u64, hash: &str) -> Result<bool, LedgerError> {
-    let there = mark_at(journal, place)?;
-    Ok(there.is_some_and(|mark| mark.seq == place && HEXLOWER.encode(&mark.hash) == hash))
+/// Holds the journal against the marks of the log, every one of them: the newest alone would vouch for whatever was put
+/// in place before it was made.
+pub fn against_marks(journal: &Path, marks: &[(u64, u64, String)]) -> Result<Option<AuditFinding>, LedgerError> {
+    let places: Vec<Mark> = marks.iter().map(|(_, place, hash)| mark(*place, hash)).collect();
+    let Some(place) = misfit(journal, &places)? else {
+        return Ok(None);
+    };
+    let seq = marks.iter().find(|(_, of, _)| *of == place).map(|(seq, ..)| *seq);
+    let what = Wrong::Journal { place };
+    Ok(Some(AuditFinding { seq, what }))
+}
+
+/// A hash that cannot be read fits no row.
+fn mark(seq: u64, hash: &str) -> Mark {
+    let hash = HEXLOWER
+        .decode(hash.as_bytes())
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok());
+    let hash = hash.unwrap_or_default();
+    Mark { seq, hash }
 }
 
 impl Gate {
@@ -59,7 +75,7 @@ impl Gate {
     }
 
     fn mark_journal(&self) -> anyhow::Result<()> {
-        let Some(mark) = mark_at(&self.journal, u64::MAX)? else {
+        let Some(mark) = end_of(&self.journal)? else {
             return Ok(());
         };
         let (place, hash) = (mark.seq.to_string(), HEXLOWER.encode(&mark.hash));
@@ -77,48 +93,46 @@ impl Gate {
         Ok(())
     }
 
-    /// Holds the copies of heads against the log, and the journal against the log's last mark: one that was cut, or an
-    /// older one in its place, is told in the log of the machine and to the auditor, at every start for as long as it
-    /// is so. The hall goes on: numbers are needed whatever somebody did to a log.
-    pub fn check_log(&self) {
-        match self.found_at_start() {
-            Ok(found) => self.tell(&found),
-            Err(error) => tracing::error!(%error, "the audit log could not be held against its heads"),
-        }
+    /// Holds the copies of heads against the log, and the journal against the log's last mark, before anything new is
+    /// signed: one that was cut, or an older one in its place, is told in the log of the machine and to the auditor.
+    /// The hall goes on: numbers are needed whatever somebody did to a log. Returns what was told.
+    pub fn check_log(&self) -> Vec<AuditFinding> {
+        let found = self.found_at_once().unwrap_or_else(|error| {
+            tracing::error!(%error, "the audit log could not be held against its heads");
+            Vec::new()
+        });
+        self.tell(&found);
+        found
     }
 
-    fn found_at_start(&self) -> anyhow::Result<Vec<AuditFinding>> {
+    fn found_at_once(&self) -> anyhow::Result<Vec<AuditFinding>> {
         let copies = Copies::read(&self.heads_file)?;
         let mut found = self.access.audit_against(&copies.heads, self.head_key.public())?;
-        if let Some(mark) = self.access.audit_last(JOURNAL_MARK)? {
-            let place = mark.object.parse().unwrap_or(0);
-            if !journal_holds(&self.journal, place, &mark.new)? {
-                let (seq, what) = (Some(mark.seq), Wrong::Journal { place });
-                found.push(AuditFinding { seq, what });
-            }
+        if let Some(last) = self.access.audit_last(JOURNAL_MARK)? {
+            let place = last.object.parse().unwrap_or(0);
+            found.extend(against_marks(&self.journal, &[(last.seq, place, last.new)])?);
         }
         Ok(found)
     }
 
-    /// Reads the whole log, record by record, which takes seconds in a log of years: beside the work, at each start and
-    /// each night.
-    pub fn check_all_of_log(&self) {
-        let checked = Copies::read(&self.heads_file)
-            .map_err(anyhow::Error::from)
-            .and_then(|copies| {
-                let report = self.access.verify(self.head_key.public(), &copies.heads)?;
-                let told = self.found_at_start()?;
-                // What the start has told is told.
-                Ok(report
-                    .findings
-                    .into_iter()
-                    .filter(|one| !told.contains(one))
-                    .collect::<Vec<_>>())
-            });
-        match checked {
-            Ok(found) => self.tell(&found),
+    /// Reads the whole log, record by record, and holds the journal against every mark, which takes seconds in a log of
+    /// years: beside the work, at each start and each night. What was told already is not told again.
+    pub fn check_all_of_log(&self, told: &[AuditFinding]) {
+        match self.found_in_all() {
+            Ok(mut found) => {
+                found.retain(|one| !told.contains(one));
+                self.tell(&found);
+            }
             Err(error) => tracing::error!(%error, "the audit log could not be read through"),
         }
+    }
+
+    fn found_in_all(&self) -> anyhow::Result<Vec<AuditFinding>> {
+        let copies = Copies::read(&self.heads_file)?;
+        let report = self.access.verify(self.head_key.public(), &copies.heads)?;
+        let mut found = report.findings;
+        found.extend(against_marks(&self.journal, &report.marks)?);
+        Ok(found)
     }
 
     fn tell(&self, found: &[AuditFinding]) {

@@ -173,6 +173,26 @@ impl Gate {
         set.split(';').next().unwrap().to_string()
     }
 
+    /// `audit verify`: its exit code and what it says.
+    fn audit_verify(&self) -> (Option<i32>, String) {
+        let out = Command::new(env!("CARGO_BIN_EXE_ticket-dispatcher"))
+            .args(["audit", "verify", "--config"])
+            .arg(self.house.dir.join("dispatcher.toml"))
+            .output()
+            .unwrap();
+        (out.status.code(), String::from_utf8(out.stdout).unwrap())
+    }
+
+    /// Everything that the auditor exports, the line of the end among it.
+    fn exported(&self, cookie: &str) -> Vec<Value> {
+        let export = self.as_staff(cookie, "GET", "/api/v1/audit/export", "");
+        assert_eq!(export.status, 200);
+        // Sent in chunks: the sizes between them are no records.
+        let text = export.text();
+        let lines = text.lines().filter(|line| line.starts_with('{'));
+        lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
     /// By a page of this host, under a cookie.
     fn as_staff(&self, cookie: &str, method: &str, path: &str, body: &str) -> Answer {
         let headers = [("cookie", cookie.to_string()), ("origin", "https://hall".to_string())];

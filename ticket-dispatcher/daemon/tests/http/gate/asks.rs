@@ -15,12 +15,6 @@ fn holder(person: u32) -> Value {
     json!({"document": "resident_id", "number": number(person), "name": "试验人", "birth": "19850101"})
 }
 
-fn records(gate: &Gate, cookie: &str) -> Vec<Value> {
-    let export = gate.as_staff(cookie, "GET", "/api/v1/audit/export", "").text();
-    let lines = export.lines().filter(|line| line.starts_with('{'));
-    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
 #[test]
 fn a_kiosk_that_asks_for_more_people_than_can_come_is_heard_no_more_and_the_auditor_sees_it() {
     let gate = Gate::new();
@@ -49,7 +43,8 @@ fn a_kiosk_that_asks_for_more_people_than_can_come_is_heard_no_more_and_the_audi
     let other = gate.device("kiosk", "K02", 61, Validity::of_device(now_s()));
     let answer = post(&gate, &other, "/api/v1/tickets", &ticket("S101", Some(201)), 4);
     assert_eq!(answer.status, 201, "the kiosk beside it serves on");
-    let told: Vec<_> = records(&gate, &auditor)
+    let told: Vec<_> = gate
+        .exported(&auditor)
         .into_iter()
         .filter(|record| record["action"] == "person.ask")
         .collect();
@@ -90,7 +85,7 @@ fn a_clerk_who_asks_by_document_gets_no_way_into_the_ticket_and_leaves_a_record(
     assert_eq!(again["ticket"]["check_code"], first["check_code"]);
     assert_eq!(again["ticket"]["lookup_url"], first["lookup_url"]);
 
-    let records = records(&gate, &auditor);
+    let records = gate.exported(&auditor);
     let of = |action: &str| -> Vec<(String, String)> {
         let found = records.iter().filter(|r| r["action"] == action);
         let text = |value: &Value| value.as_str().unwrap().to_string();

@@ -1,21 +1,10 @@
 //! What the auditor reads: everything on the list of what is logged, from both logs, in one list.
 
-use std::process::Command;
-
 use provisioning_enrolment::Validity;
 use serde_json::{Value, json};
 
 use super::{Gate, now_s};
 use crate::house::ticket;
-
-fn all(gate: &Gate, cookie: &str) -> Vec<Value> {
-    let export = gate.as_staff(cookie, "GET", "/api/v1/audit/export", "");
-    assert_eq!(export.status, 200);
-    // Sent in chunks: the sizes between them are no records.
-    let text = export.text();
-    let lines = text.lines().filter(|line| line.starts_with('{'));
-    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
-}
 
 #[test]
 fn every_act_on_the_list_is_there_with_who_did_it_and_no_person() {
@@ -55,7 +44,7 @@ fn every_act_on_the_list_is_there_with_who_did_it_and_no_person() {
     assert_eq!(gate.house.call("POST", "/api/v1/policy", &set).status, 200);
     by_clerk("/api/v1/windows/W01/pause", r#"{"reason":"lunch"}"#);
 
-    let records = all(&gate, &auditor);
+    let records = gate.exported(&auditor);
     let find = |action: &str| {
         let found = records.iter().find(|r| r["action"] == action);
         found.unwrap_or_else(|| panic!("no {action} in {records:#?}"))
@@ -153,7 +142,7 @@ fn the_auditor_turns_pages_back_to_the_first_record_and_nobody_else_turns_any() 
     assert!(hall.len() > 150);
     // Each page is a record, also one that is asked for from behind the end.
     let reads = || {
-        let all = all(&gate, &auditor);
+        let all = gate.exported(&auditor);
         let reads = all.into_iter().filter(|r| r["action"] == "audit.read");
         reads
             .map(|r| r["object"].as_str().unwrap().to_string())
@@ -199,19 +188,10 @@ fn at_level_3_keys_in_files_are_refused_or_allowed_by_somebody_and_logged_at_eac
     keys("allow_file_keys = true\n");
     gate.house.start_again();
     gate.tls = gate.house.tls.unwrap();
-    let records = all(&gate, &gate.cookie(&auditor));
+    let records = gate.exported(&gate.cookie(&auditor));
     let logged: Vec<&Value> = records.iter().filter(|r| r["action"] == "keys.in-files").collect();
     assert_eq!(logged.len(), 1, "{records:#?}");
     assert!(logged[0]["new"].as_str().unwrap().contains("root.key"));
-}
-
-fn verify(gate: &Gate) -> (Option<i32>, String) {
-    let out = Command::new(env!("CARGO_BIN_EXE_ticket-dispatcher"))
-        .args(["audit", "verify", "--config"])
-        .arg(gate.house.dir.join("dispatcher.toml"))
-        .output()
-        .unwrap();
-    (out.status.code(), String::from_utf8(out.stdout).unwrap())
 }
 
 #[test]
@@ -227,13 +207,13 @@ fn an_older_log_in_the_place_of_todays_is_told_at_the_start_and_to_the_auditor_a
         }
     }
     // After the last start and its head nothing was signed: that is said, and is nothing wrong.
-    let (code, said) = verify(&gate);
+    let (code, said) = gate.audit_verify();
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("not proved: 3 records after the last head"), "{said}");
 
     gate.house.start_again();
     gate.house.kill();
-    assert_eq!(verify(&gate).0, Some(0));
+    assert_eq!(gate.audit_verify().0, Some(0));
     for file in files {
         let _ = std::fs::remove_file(at(file, &gate));
         let old = at(&format!("old-{file}"), &gate);
@@ -241,7 +221,7 @@ fn an_older_log_in_the_place_of_todays_is_told_at_the_start_and_to_the_auditor_a
             std::fs::copy(old, at(file, &gate)).unwrap();
         }
     }
-    let (code, said) = verify(&gate);
+    let (code, said) = gate.audit_verify();
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("an older log was put in place"), "{said}");
 
@@ -251,13 +231,17 @@ fn an_older_log_in_the_place_of_todays_is_told_at_the_start_and_to_the_auditor_a
     let log = std::fs::read_to_string(gate.house.dir.join("log")).unwrap();
     assert!(log.contains("THE AUDIT LOG IS NOT THE ONE THAT WAS SIGNED"), "{log}");
     let cookie = gate.cookie(&auditor);
-    let records = all(&gate, &cookie);
+    let records = gate.exported(&cookie);
     let told = records.iter().find(|r| r["action"] == "audit.broken").unwrap();
     assert_eq!(
         (&told["actor"], &told["reason"]),
         (&"dispatcher".into(), &"cut-off".into())
     );
-    assert_eq!(verify(&gate).0, Some(1), "and it stays so, whatever is written on");
+    assert_eq!(
+        gate.audit_verify().0,
+        Some(1),
+        "and it stays so, whatever is written on"
+    );
 }
 
 #[test]
@@ -307,22 +291,25 @@ fn an_older_journal_in_the_place_of_todays_is_told_though_it_fits_in_itself() {
     // The next start signs a head that vouches for the journal's end.
     gate.house.start_again();
     gate.house.kill();
-    let (code, said) = verify(&gate);
+    let (code, said) = gate.audit_verify();
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("proved: the journal's row"), "{said}");
 
     copy(&gate, "older.db", "journal.db");
     assert!(gate.house.verify(true).0, "the older journal is sound in itself");
-    let (code, said) = verify(&gate);
+    let (code, said) = gate.audit_verify();
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("the journal of the hall has no row"), "{said}");
     gate.house.start_again();
     gate.tls = gate.house.tls.unwrap();
     let log = std::fs::read_to_string(gate.house.dir.join("log")).unwrap();
     assert!(log.contains("the journal of the hall has no row"), "{log}");
-    let records = all(&gate, &gate.cookie(&auditor));
+    let records = gate.exported(&gate.cookie(&auditor));
     let told = records.iter().find(|r| r["action"] == "audit.broken").unwrap();
     assert_eq!(told["reason"], "journal");
+    let (code, said) = gate.audit_verify();
+    assert_eq!(code, Some(1), "heads of after vouch for nothing before: {said}");
+    assert!(said.contains("the journal of the hall has no row"), "{said}");
 }
 
 #[test]
@@ -339,7 +326,7 @@ fn a_start_tells_a_changed_record_and_that_all_heads_are_gone() {
     gate.tls = gate.house.tls.unwrap();
     let cookie = gate.cookie(&auditor);
     let reasons = |gate: &Gate, cookie: &str| -> Vec<String> {
-        let records = all(gate, cookie);
+        let records = gate.exported(cookie);
         let broken = records.iter().filter(|r| r["action"] == "audit.broken");
         broken.map(|r| r["reason"].as_str().unwrap().to_string()).collect()
     };
@@ -356,7 +343,7 @@ fn a_start_tells_a_changed_record_and_that_all_heads_are_gone() {
     gate.house.start_again();
     gate.tls = gate.house.tls.unwrap();
     assert!(reasons(&gate, &cookie).contains(&"no-head".to_string()));
-    let (_, said) = verify(&gate);
+    let (_, said) = gate.audit_verify();
     assert!(
         said.contains("say that the log was not the one that was signed"),
         "{said}"

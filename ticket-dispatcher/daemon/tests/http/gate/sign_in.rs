@@ -1,7 +1,5 @@
 //! Staff at the door: sign-in, sessions, what each may read, the audit log and guesses at a number's check code.
 
-use std::process::Command;
-
 use serde_json::json;
 
 use super::Gate;
@@ -229,15 +227,7 @@ fn the_audit_log_is_checked_by_command_and_a_changed_byte_is_named() {
     )
     .unwrap();
     gate.house.child.wait().unwrap();
-    let verify = || {
-        let out = Command::new(env!("CARGO_BIN_EXE_ticket-dispatcher"))
-            .args(["audit", "verify", "--config"])
-            .arg(gate.house.dir.join("dispatcher.toml"))
-            .output()
-            .unwrap();
-        (out.status.code(), String::from_utf8(out.stdout).unwrap())
-    };
-    let (code, said) = verify();
+    let (code, said) = gate.audit_verify();
     assert_eq!(code, Some(0), "{said}");
     assert!(
         said.starts_with("sound: 7 records, first 1, 6 heads checked, 3 of them copies"),
@@ -250,11 +240,11 @@ fn the_audit_log_is_checked_by_command_and_a_changed_byte_is_named() {
     );
     let db = rusqlite::Connection::open(gate.house.dir.join("access.sqlite")).unwrap();
     db.execute_batch("UPDATE audit SET actor = 'X' WHERE seq = 2").unwrap();
-    let (code, said) = verify();
+    let (code, said) = gate.audit_verify();
     assert_eq!(code, Some(1));
     assert!(said.starts_with("record 2: the record was changed"), "{said}");
     db.execute_batch("DELETE FROM audit; DELETE FROM audit_head").unwrap();
-    let (code, said) = verify();
+    let (code, said) = gate.audit_verify();
     assert_eq!(code, Some(1));
     assert!(
         said.contains("the log ends at 0, but a signed head knows of this record"),
